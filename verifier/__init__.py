@@ -1,0 +1,1 @@
+"""Liangzheng 亮证: signs and verifies administrative-enforcement certificates."""

@@ -1,0 +1,105 @@
+"""A code's bytes ↔ decimal digits ↔ the text that a QR carries: `HTTPS://{HOST}/{DIGITS}`.
+
+Digits, because a QR holds them in numeric mode at 3.33 bits each, and every phone's camera opens a URL.
+The first byte of a code is never zero (it is a CBOR tag), so bytes and digits convert both ways.
+"""
+
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from verifier.certificate.bounds import BOUNDS
+
+_TAG_18_ARRAY_4: Final = b"\xd2\x84"
+_URL: Final = re.compile(r"(https?)://([^/?#@\s]+)((?:/[^/?#\s]+)*)/([0-9]+)", re.ASCII | re.IGNORECASE)
+
+
+class TextError(ValueError):
+    """A scanned text that is no code of ours."""
+
+
+class TooLongError(TextError):
+    """Longer than any code can be."""
+
+
+class ForeignHostError(TextError):
+    """Digits that look like ours, under an address that is not."""
+
+
+def to_digits(code: bytes) -> str:
+    """Write a code's bytes as decimal digits."""
+    return str(int.from_bytes(code, "big"))
+
+
+def to_text(code: bytes, base_url: str) -> str:
+    """Give the text of the QR.
+
+    Args:
+        code: the signed bytes.
+        base_url: where scans are answered, e.g. `https://v.example.gov.cn`.
+
+    Returns:
+        The URL in upper case, fit for the QR alphanumeric mode.
+    """
+    return f"{base_url.rstrip('/').upper()}/{to_digits(code)}"
+
+
+def find_digits(text: str, base_url: str) -> str:
+    """Find the digits in what a scanner read.
+
+    Args:
+        text: a URL of ours in any case, or bare digits; spaces around it do not count.
+        base_url: our address.
+
+    Returns:
+        1 to 1,024 ASCII digits without a leading zero.
+
+    Raises:
+        TooLongError: longer than any code.
+        ForeignHostError: digits that look like ours, under another address.
+        TextError: any other text.
+    """
+    if len(text) > BOUNDS.text_input_characters:
+        raise TooLongError("longer than any code")
+    text = text.strip()
+    match = _URL.fullmatch(text)
+    digits = match[4] if match else text
+    if not (digits.isascii() and digits.isdigit()) or digits[0] == "0":
+        raise TextError("neither our address nor digits")
+    if len(digits) > BOUNDS.code_digits:
+        raise TooLongError("more digits than any code")
+    if match and not _is_ours(match, base_url):
+        if to_bytes(digits).startswith(_TAG_18_ARRAY_4):
+            raise ForeignHostError("under another address")
+        raise TextError("another address")
+    return digits
+
+
+def to_bytes(digits: str) -> bytes:
+    """Turn digits back into bytes.
+
+    Args:
+        digits: as `find_digits` gives them.
+
+    Returns:
+        At most 424 bytes.
+
+    Raises:
+        TooLongError: a larger number.
+    """
+    number = int(digits)
+    size = (number.bit_length() + 7) // 8
+    if size > BOUNDS.code_bytes:
+        raise TooLongError("more bytes than any code")
+    return number.to_bytes(size, "big")
+
+
+def _is_ours(url: re.Match[str], base_url: str) -> bool:
+    """Compare scheme, host name and path; the port does not tell one service from another."""
+    ours = urlsplit(base_url.lower())
+    theirs = urlsplit(url[0].lower())
+    try:
+        same_host = theirs.hostname == ours.hostname and (theirs.port, True)[1]
+    except ValueError:  # a port that is no number
+        return False
+    return same_host and theirs.scheme == ours.scheme and url[3].lower() == ours.path.rstrip("/")

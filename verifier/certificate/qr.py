@@ -1,0 +1,97 @@
+"""The QR symbol: the URL in an alphanumeric segment, the digits in a numeric one (ISO/IEC 18004 7.4)."""
+
+import io
+from typing import Final, Literal
+
+import segno
+from segno import consts
+
+from verifier.certificate import code as code_text
+from verifier.certificate.bounds import BOUNDS
+from verifier.certificate.model import Certificate
+
+Level = Literal["L", "M", "Q", "H"]
+
+QUIET_ZONE: Final = 4
+"""Modules of white around the symbol (ISO/IEC 18004 5.3.8)."""
+
+
+_LARGEST_BITS: Final = 2_920
+"""Data bits of version 14 at level M (ISO/IEC 18004 table 7)."""
+
+
+class TooLargeError(ValueError):
+    """The certificate does not fit the largest symbol that may be issued."""
+
+
+def symbol(code: bytes, base_url: str, *, level: Level = "M") -> segno.QRCode:
+    """Draw a code.
+
+    Args:
+        code: the signed bytes.
+        base_url: where scans are answered.
+        level: error correction; M unless there is a reason.
+
+    Returns:
+        The symbol, of any version that segno knows.
+
+    Raises:
+        TooLargeError: no QR symbol holds it.
+    """
+    address = f"{base_url.rstrip('/').upper()}/"
+    segments = [(address, consts.MODE_ALPHANUMERIC), (code_text.to_digits(code), consts.MODE_NUMERIC)]
+    try:
+        return segno.make(segments, error=level, micro=False, boost_error=False)  # type: ignore[arg-type]  # takes segments
+    except segno.DataOverflowError as error:
+        raise TooLargeError("no QR symbol holds this code") from error
+
+
+def require_printable(code: bytes, certificate: Certificate, base_url: str) -> None:
+    """Refuse a code that would become too fine to scan from a card.
+
+    Raises:
+        TooLargeError: above version 14 at level M, or above the format's bounds; names the longest field.
+    """
+    if len(code) <= BOUNDS.code_bytes and _bits(code, base_url) <= _LARGEST_BITS:
+        return
+    texts = {
+        "holder": certificate.holder or "",
+        "agency": certificate.agency or "",
+        "category": "".join(certificate.categories),
+        "area": certificate.area or "",
+    }
+    longest = max(texts, key=lambda field: len(texts[field].encode()))
+    raise TooLargeError(
+        f"the QR code would exceed version {BOUNDS.qr_version}; the longest field is {longest} "
+        f"({len(texts[longest])} characters)"
+    )
+
+
+def _bits(code: bytes, base_url: str) -> int:
+    """Count the bits of both segments in versions 10 to 26; drawing would take 400 times as long."""
+    characters = len(base_url.rstrip("/")) + 1
+    digits = len(code_text.to_digits(code))
+    alphanumeric = 4 + 11 + characters // 2 * 11 + characters % 2 * 6
+    numeric = 4 + 12 + digits // 3 * 10 + (0, 4, 7)[digits % 3]
+    return alphanumeric + numeric
+
+
+def png(drawing: segno.QRCode, *, scale: int = 8) -> bytes:
+    """Give the symbol as PNG, `scale` pixels a module, with its quiet zone."""
+    out = io.BytesIO()
+    drawing.save(out, kind="png", scale=scale, border=QUIET_ZONE)
+    return out.getvalue()
+
+
+def svg(drawing: segno.QRCode) -> bytes:
+    """Give the symbol as a stand-alone SVG, with its quiet zone."""
+    out = io.BytesIO()
+    drawing.save(out, kind="svg", border=QUIET_ZONE, light="#fff", scale=4)
+    return out.getvalue()
+
+
+def terminal(drawing: segno.QRCode) -> str:
+    """Give the symbol in half-block characters, two modules a line."""
+    out = io.StringIO()
+    drawing.terminal(out, border=QUIET_ZONE, compact=True)
+    return out.getvalue()

@@ -1,0 +1,5 @@
+"""The `liangzheng` command."""
+
+
+def main() -> None:
+    """Run it."""

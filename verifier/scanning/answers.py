@@ -1,0 +1,113 @@
+"""A finding → the answer in JSON (docs/integrators.md, "The answer").
+
+What never changes of a code is prepared once and kept with it, so that the answer to a hot code is put
+together from ready bytes.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from keys.trust import Contact, Issuer, TrustList
+from verifier.certificate.dates import iso
+from verifier.certificate.model import Certificate
+from verifier.certificate.verdicts import PUBLIC, Reason, Verdict
+from verifier.scanning.check import Authentic, Finding
+
+_MESSAGES = {reason: {"zh-CN": public.zh, "en": public.en} for reason, public in PUBLIC.items()}
+_PRINTED = {"kind": "printed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A code that was authenticated, with the parts of its answer that stay the same."""
+
+    authentic: Authentic
+    certificate: dict[str, Any]
+    certificate_json: orjson.Fragment
+    complaint: dict[str, str] | None
+
+
+def know(authentic: Authentic, trust: TrustList) -> Known:
+    """Prepare what stays the same. Nothing of it is shown before checks 7 to 11 allow it."""
+    certificate = authentic.certificate
+    issuer = trust.issuers.get(certificate.issuer)
+    contact = trust.complaint_contact(certificate.issuer, certificate.agency) if issuer else None
+    shown = _certificate(certificate, issuer)
+    return Known(
+        authentic=authentic,
+        certificate=shown,
+        certificate_json=orjson.Fragment(orjson.dumps(shown)),
+        complaint=_contact(contact),
+    )
+
+
+def answer(finding: Finding, known: Known | None, *, as_of: float | None, now: float) -> dict[str, Any]:
+    """Give the answer as plain data.
+
+    Args:
+        finding: what the checks found.
+        known: the code's prepared parts; shown only where the finding carries the certificate.
+        as_of: the time that the knowledge of the register is from.
+        now: the time of the scan.
+
+    Returns:
+        The members of the JSON answer, in their order.
+    """
+    shown = known if finding.certificate is not None else None
+    return {
+        "verdict": finding.verdict,
+        "reason": finding.reason,
+        "message": _MESSAGES[finding.reason],
+        "certificate": shown.certificate_json if shown else None,
+        "status": _status(finding, as_of),
+        "presentation": _PRINTED,
+        "complaint": shown.complaint if shown else None,
+        "checked_at": iso(now),
+    }
+
+
+def to_json(content: object) -> bytes:
+    """Write JSON."""
+    return orjson.dumps(content)
+
+
+def http_status(finding: Finding, *, is_path: bool) -> int:
+    """Give the HTTP status: only "cannot tell" is a failure; a path that is no code is not found."""
+    if finding.verdict is Verdict.UNCONFIRMED:
+        return 503
+    return 404 if is_path and finding.verdict is Verdict.NOT_A_CERTIFICATE else 200
+
+
+def _status(finding: Finding, as_of: float | None) -> dict[str, str | None] | None:
+    standing = finding.standing
+    if standing is None or as_of is None:
+        return None
+    until = standing.until if finding.reason is Reason.SUSPENDED else None
+    return {
+        "since": iso(standing.since) if standing.since else None,
+        "until": iso(until) if until else None,
+        "as_of": iso(as_of),
+    }
+
+
+def _certificate(certificate: Certificate, issuer: Issuer | None) -> dict[str, Any]:
+    return {
+        "number": certificate.number,
+        "kind": certificate.kind.name.lower(),
+        "holder": certificate.holder,
+        "agency": certificate.agency,
+        "categories": list(certificate.categories),
+        "area": certificate.area,
+        "powers": certificate.powers.name.lower(),
+        "valid_from": iso(certificate.valid_from),
+        "valid_until": iso(certificate.valid_until),
+        "issuer": {"code": certificate.issuer, "name": issuer.name if issuer else None},
+        "photo": f"/photos/{certificate.photo.hex()}" if certificate.photo else None,
+        "restricted": certificate.restricted,
+    }
+
+
+def _contact(contact: Contact | None) -> dict[str, str] | None:
+    return {"body": contact.body, "phone": contact.phone, "url": contact.url} if contact else None
