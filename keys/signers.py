@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from verifier.certificate import cose
+from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.model import Kid
 
 PRIVATE_MODE: Final = 0o600
@@ -28,7 +29,7 @@ PRIVATE_MODE: Final = 0o600
 _ECDSA: Final = ec.ECDSA(SHA256(), deterministic_signing=True)
 
 
-class KeyFileError(OSError):
+class KeyFileError(LiangzhengError, OSError):
     """A private key or its passphrase cannot be used. The message names the file, never what is in it."""
 
 
@@ -118,3 +119,13 @@ def write_private(path: Path, content: bytes) -> None:
         raise KeyFileError(f"{path}: {error.strerror}") from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write or replace a file that is no secret, whole or not at all, durably."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)

@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from verifier.certificate import cose
 from verifier.certificate.dates import iso
+from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.model import Kid, Kind
 
 TRUST_TYPE: Final = "application/liangzheng-trust+cbor"
@@ -25,7 +26,7 @@ DIRECTORY_TYPE: Final = "application/liangzheng-directory+cbor"
 LARGEST_LIST_BYTES: Final = 16 << 20
 
 
-class TrustError(ValueError):
+class TrustError(LiangzhengError, ValueError):
     """A list or a root key that must not be relied on. The one in use, if any, stays in use."""
 
 

@@ -1,0 +1,1 @@
+"""Load on the verification path, and benchmarks of it. Loopback only."""

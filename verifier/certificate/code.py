@@ -9,12 +9,13 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from verifier.certificate.bounds import BOUNDS
+from verifier.certificate.errors import LiangzhengError
 
 _TAG_18_ARRAY_4: Final = b"\xd2\x84"
 _URL: Final = re.compile(r"(https?)://([^/?#@\s]+)((?:/[^/?#\s]+)*)/([0-9]+)", re.ASCII | re.IGNORECASE)
 
 
-class TextError(ValueError):
+class TextError(LiangzhengError, ValueError):
     """A scanned text that is no code of ours."""
 
 

@@ -7,8 +7,7 @@ header also names their type, so that no document can pass for another.
 The key decides the algorithm: the signed `alg` must be the key's. Nothing unprotected is ever used.
 """
 
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import cbor2
 from cryptography.exceptions import InvalidSignature
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256, Hash
 
+from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.model import Kid
 
 ES256: Final = -7
@@ -29,7 +29,7 @@ KID: Final = 4
 TYP: Final = 16
 
 _ECDSA: Final = ec.ECDSA(SHA256())
-_HALF_ORDER: Final = P256_ORDER // 2
+_HALF_ORDER: Final = (P256_ORDER // 2).to_bytes(32, "big")
 _SIGN1: Final = 18
 
 # D2 84: tag 18, array of 4. 49 A2 01 26 04 44: protected {1: -7, 4: kid}; then the 4 bytes of the kid.
@@ -40,11 +40,11 @@ _SIGNATURE_HEAD: Final = bytes.fromhex("5840")
 _CONTEXT: Final = b"\x84\x6aSignature1"
 
 
-class MalformedError(ValueError):
+class MalformedError(LiangzhengError, ValueError):
     """The bytes are not a frame of ours."""
 
 
-class SignatureError(ValueError):
+class SignatureError(LiangzhengError, ValueError):
     """The signature does not hold for these bytes under this key."""
 
 
@@ -65,8 +65,7 @@ class Signer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """A code cut into its parts. Nothing in it has been verified; the payload is still sealed bytes."""
 
     alg: int
@@ -107,28 +106,32 @@ def parse_code(code: bytes) -> Frame:
         MalformedError: not the one form that a code has (docs/code-format.md, "Frame").
     """
     if code.startswith(_FRAME_ES256):
-        alg, protected_end = ES256, 12
+        alg, at = ES256, 12
     else:
-        alg, protected_end = _parse_other_alg(code)
+        alg, at = _parse_other_alg(code)
     # Behind the protected header: A0 (nothing unprotected), the payload, 58 40, 64 bytes of signature.
-    head = code[protected_end : protected_end + 4]
-    if head[:2] == b"\xa0\x58" and len(head) == 4 and head[2] > 23:
-        start = protected_end + 3
-        end = start + head[2]
-    elif head[:2] == b"\xa0\x59" and len(head) == 4 and head[2] > 0:
-        start = protected_end + 4
-        end = start + head[2] * 256 + code[protected_end + 3]
-    else:
-        raise MalformedError("unprotected header or payload out of form")
-    if len(code) != end + 2 + SIGNATURE_BYTES or code[end : end + 2] != _SIGNATURE_HEAD:
-        raise MalformedError("length or signature out of form")
-    payload = code[start:end]
+    if len(code) < at + 3 + 24 + 2 + SIGNATURE_BYTES:
+        raise MalformedError("too short")
+    unprotected, head, size = code[at : at + 3]
+    start = at + 3
+    if head == 0x59 and size:
+        size = size << 8 | code[start]
+        start += 1
+    elif head != 0x58 or size < 24:
+        raise MalformedError("payload out of form")
+    end = start + size
+    if (
+        unprotected != 0xA0
+        or len(code) != end + 2 + SIGNATURE_BYTES
+        or code[end : end + 2] != _SIGNATURE_HEAD
+    ):
+        raise MalformedError("unprotected header, length or signature out of form")
     return Frame(
-        alg=alg,
-        kid=Kid(code[protected_end - KID_BYTES : protected_end]),
-        signed=_CONTEXT + code[2:protected_end] + b"\x40" + code[protected_end + 1 : end],
-        payload=payload,
-        signature=code[end + 2 :],
+        alg,
+        Kid(code[at - KID_BYTES : at]),
+        _CONTEXT + code[2:at] + b"\x40" + code[at + 1 : end],
+        code[start:end],
+        code[end + 2 :],
     )
 
 
@@ -143,11 +146,11 @@ def verify(key: ec.EllipticCurvePublicKey, signed: bytes, signature: bytes) -> N
     Raises:
         SignatureError: it does not hold, or its s is above n/2: each signature has one form only.
     """
-    s = int.from_bytes(signature[32:], "big")
-    if len(signature) != SIGNATURE_BYTES or s > _HALF_ORDER:
+    r, s = signature[:32], signature[32:]
+    if len(s) != 32 or s > _HALF_ORDER:
         raise SignatureError("not a normalised signature")
     try:
-        key.verify(encode_dss_signature(int.from_bytes(signature[:32], "big"), s), signed, _ECDSA)
+        key.verify(_der(r, s), signed, _ECDSA)
     except InvalidSignature as error:
         raise SignatureError("signature does not hold") from error
 
@@ -257,6 +260,15 @@ def _parse_other_alg(code: bytes) -> tuple[int, int]:
     if type(alg) is not int or cbor2.dumps(alg) != alg_bytes:
         raise MalformedError("alg out of form")
     return alg, end
+
+
+def _der(r: bytes, s: bytes) -> bytes:
+    """Write r and s as `cryptography` takes them; by hand where neither begins with a zero byte."""
+    if r[0] and s[0]:
+        if r[0] < 0x80:
+            return b"\x30\x44\x02\x20" + r + b"\x02\x20" + s
+        return b"\x30\x45\x02\x21\x00" + r + b"\x02\x20" + s
+    return encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
 
 
 def _to_be_signed(protected: bytes, payload: bytes) -> bytes:

@@ -13,6 +13,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from verifier.certificate.dates import add_months
+from verifier.certificate.errors import LiangzhengError
 
 OTHER: Final = "other"
 """The reason that every event takes."""
@@ -94,6 +95,15 @@ class Jurisdiction(_Data):
         """Give the reasons that an event may have, `other` always among them."""
         return {**self.events.get(event, {}), OTHER: EventReason(words=Words(zh="其他", en="other"))}
 
+    def require_number(self, number: str) -> None:
+        """Refuse a certificate number that is not of this jurisdiction's form.
+
+        Raises:
+            NumberError: it is not.
+        """
+        if not re.fullmatch(self.number.pattern, number, re.ASCII):
+            raise NumberError(f"a certificate number must be {self.number.form.en}")
+
     def validity_end(self, valid_from: int) -> int:
         """Give the first second in which a certificate that begins then no longer holds."""
         return add_months(valid_from, 12 * self.validity.years)
@@ -106,7 +116,11 @@ class Jurisdiction(_Data):
         return None
 
 
-class UnknownJurisdictionError(LookupError):
+class NumberError(LiangzhengError, ValueError):
+    """A certificate number out of form."""
+
+
+class UnknownJurisdictionError(LiangzhengError, LookupError):
     """No rules are known for an issuer."""
 
 

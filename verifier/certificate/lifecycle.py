@@ -9,6 +9,7 @@ from enum import IntEnum, StrEnum
 from typing import Final
 
 from verifier.certificate.dates import add_months, iso
+from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.jurisdictions import Jurisdiction
 from verifier.certificate.verdicts import Reason
 
@@ -59,7 +60,7 @@ class Standing:
         return self.state is State.SUSPENDED and (self.until is None or now < self.until)
 
 
-class IllegalEventError(ValueError):
+class IllegalEventError(LiangzhengError, ValueError):
     """The event may not happen to this certificate now. `rule` names the article where one says so."""
 
     def __init__(self, why: str, rule: str | None = None) -> None:

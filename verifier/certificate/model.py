@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import Final, NewType
 
 from verifier.certificate.bounds import BOUNDS
+from verifier.certificate.errors import LiangzhengError
 
 Kid = NewType("Kid", bytes)
 """A key's name in codes and lists: the first 4 bytes of its COSE key thumbprint (RFC 9679)."""
@@ -18,12 +19,15 @@ Kid = NewType("Kid", bytes)
 PHOTO_DIGEST_BYTES: Final = 12
 
 _NUMBER = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*", re.ASCII)
-_ISSUER = re.compile(r"[0-9A-Za-z]{1,18}", re.ASCII)
+ISSUER_CHARACTERS: Final = 18
 # Format characters that Mongolian and Uyghur spelling needs; every other invisible one is refused.
 _SPELLING: Final = frozenset("\u180e\u202f\u200c\u200d")
+_NOT_AT_THE_EDGE: Final = _SPELLING | {" "}
+_LONGEST: Final = BOUNDS.text_characters
+_is_normalized = unicodedata.is_normalized
 
 
-class InvalidCertificateError(ValueError):
+class InvalidCertificateError(LiangzhengError, ValueError):
     """A fact that no certificate may state. `field` names it; the message never repeats the value."""
 
     def __init__(self, field: str, why: str) -> None:
@@ -88,9 +92,11 @@ class Certificate:
     """True: nothing that identifies the holder's person or post (IM-2023 Art 9)."""
 
     def __post_init__(self) -> None:
-        if not _ISSUER.fullmatch(self.issuer):
+        issuer, number = self.issuer, self.number
+        if not (issuer.isalnum() and issuer.isascii()) or len(issuer) > ISSUER_CHARACTERS:
             raise InvalidCertificateError("issuer", "must be 1 to 18 letters and digits")
-        if len(self.number) > BOUNDS.number_characters or not _NUMBER.fullmatch(self.number):
+        plain = number.isalnum() and number.isascii()
+        if len(number) > BOUNDS.number_characters or not (plain or _NUMBER.fullmatch(number)):
             raise InvalidCertificateError("number", "must be letters, digits and single hyphens")
         if not 0 <= self.valid_from < self.valid_until < BOUNDS.seconds:
             raise InvalidCertificateError("validity", "must end after it begins, before the year 10000")
@@ -128,15 +134,15 @@ def check_text(field: str, text: str | None) -> None:
     Raises:
         InvalidCertificateError: missing, padded, too long, not NFC, or with characters that do not show.
     """
-    if text is None or not text:
+    if not text:
         raise InvalidCertificateError(field, "is missing")
-    if len(text) > BOUNDS.text_characters:
-        raise InvalidCertificateError(field, f"is longer than {BOUNDS.text_characters} characters")
-    if text[0] == " " or text[-1] == " ":
+    if len(text) > _LONGEST:
+        raise InvalidCertificateError(field, f"is longer than {_LONGEST} characters")
+    if text[0] in _NOT_AT_THE_EDGE or text[-1] in _NOT_AT_THE_EDGE:
         raise InvalidCertificateError(field, "begins or ends with a space")
     if not text.isprintable() and not all(map(_shows, text)):
         raise InvalidCertificateError(field, "has characters that do not show")
-    if not unicodedata.is_normalized("NFC", text):
+    if not _is_normalized("NFC", text):
         raise InvalidCertificateError(field, "is not in Unicode normal form C")
 
 

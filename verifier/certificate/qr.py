@@ -8,6 +8,7 @@ from segno import consts
 
 from verifier.certificate import code as code_text
 from verifier.certificate.bounds import BOUNDS
+from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.model import Certificate
 
 Level = Literal["L", "M", "Q", "H"]
@@ -20,7 +21,7 @@ _LARGEST_BITS: Final = 2_920
 """Data bits of version 14 at level M (ISO/IEC 18004 table 7)."""
 
 
-class TooLargeError(ValueError):
+class TooLargeError(LiangzhengError, ValueError):
     """The certificate does not fit the largest symbol that may be issued."""
 
 

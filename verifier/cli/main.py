@@ -1,5 +1,48 @@
-"""The `liangzheng` command."""
+"""The `liangzheng` command: exit 0 on success, 2 on wrong usage, 1 otherwise; errors are one line."""
+
+import sys
+
+import typer
+
+from verifier.certificate.errors import LiangzhengError
+from verifier.cli import audit, certificates, checking, demo, keyring, serve, tables
+
+app = typer.Typer(
+    name="liangzheng",
+    help="亮证: sign and verify administrative-enforcement certificates as QR codes.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(demo.demo)
+app.command("serve")(serve.serve)
+app.add_typer(keyring.app, name="keys")
+app.command("import")(tables.import_table)
+app.command("issue")(certificates.issue)
+app.command("suspend")(certificates.suspend)
+app.command("reinstate")(certificates.reinstate)
+app.command("withdraw")(certificates.withdraw)
+app.command("cancel")(certificates.cancel)
+app.command("lose")(certificates.lose)
+app.command("show")(certificates.show)
+app.command("code")(certificates.code)
+app.command("check")(checking.check_code)
+app.command("audit")(audit.audit_register)
 
 
 def main() -> None:
-    """Run it."""
+    """Run the command that was asked for."""
+    try:
+        result = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+    except typer.TyperException as error:
+        _fail(error.format_message(), error.exit_code)
+    except typer.Abort:
+        _fail("stopped", 1)
+    except (LiangzhengError, OSError) as error:
+        _fail(str(error), 1)
+    sys.exit(result if isinstance(result, int) else 0)
+
+
+def _fail(message: str, status: int) -> None:
+    sys.stderr.write(f"liangzheng: {' '.join(message.split())}\n")
+    sys.exit(status)

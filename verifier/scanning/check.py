@@ -16,6 +16,7 @@ from typing import Final
 
 from keys.trust import Issuer, KeyState, Purpose, TrustedKey, TrustList
 from verifier.certificate import claims, code, cose
+from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.lifecycle import Standing, reason_now
 from verifier.certificate.model import Certificate, StatusReference
 from verifier.certificate.verdicts import Reason, Verdict, verdict_of
@@ -63,7 +64,7 @@ class Finding:
         return verdict_of(self.reason)
 
 
-class RefusedError(Exception):
+class RefusedError(LiangzhengError):
     """A check that failed: the code is not authentic, or it cannot be told."""
 
     def __init__(self, reason: Reason) -> None:

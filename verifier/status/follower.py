@@ -1,14 +1,16 @@
-"""Keeps a replica up to date from a feed, and knows how fresh it is."""
+"""Keeps a replica and the trust list up to date from a feed, and knows how fresh they are."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from keys.trust import TrustList
-from verifier.status.log import Entry, LogError, open_head
+from keys.trust import RootKey, TrustError, TrustList
+from verifier.certificate.errors import LiangzhengError
+from verifier.status.log import Entry, Head, LogError, open_head
 from verifier.status.replica import Replica
 
 
-class FeedError(OSError):
+class FeedError(LiangzhengError, OSError):
     """The source of the log cannot be asked now."""
 
 
@@ -21,12 +23,21 @@ class Instant(NamedTuple):
     """Seconds of the monotonic clock: what ages are measured by."""
 
 
+class SignedLists(NamedTuple):
+    """A trust list and its directory, as they were signed."""
+
+    trust: bytes
+    directory: bytes
+
+
 class News(NamedTuple):
-    """What a feed has for a replica."""
+    """What a feed has for a node."""
 
     entries: Sequence[Entry]
     head: bytes
     """The signed head that covers them."""
+    lists: SignedLists | None
+    """The newest lists, where they are newer than those the node has."""
 
 
 class Feed(Protocol):
@@ -37,11 +48,12 @@ class Feed(Protocol):
     by the age of what it knows), and never gives entries without the head that covers them.
     """
 
-    def poll(self, after: int, *, anew: bool = False) -> News | None:
-        """Give what came after a sequence number; None where nothing did since the last call.
+    def poll(self, after: int, trust_version: int, *, anew: bool = False) -> News | None:
+        """Give what came since; None where nothing did since the last call.
 
         Args:
             after: the last entry that the caller has applied.
+            trust_version: the trust list that the caller has; 0 for none.
             anew: give it even if it was given before: the caller could not use it.
         """
         ...
@@ -52,29 +64,35 @@ class Feed(Protocol):
 
 
 class Follower:
-    """A replica and the feed that it follows.
+    """A replica, the trust list, and the feed that both come from.
 
     Attributes:
-        replica: what is known.
+        replica: what is known of codes.
+        trust: the trust list in force; None before the first.
         fault: why the last try brought nothing, for readiness and logs; None while all is well.
     """
 
-    def __init__(self, feed: Feed, replica: Replica, *, max_age: float) -> None:
-        self.replica = replica
+    def __init__(self, feed: Feed, *, root: RootKey, max_age: float) -> None:
+        self.replica = Replica()
+        self.trust: TrustList | None = None
         self.fault: str | None = "not started"
         self._feed = feed
+        self._root = root
         self._max_age = max_age
         self._known_at: Instant | None = None
         self._anew = True
 
-    def refresh(self, now: Instant, trust: TrustList) -> None:
-        """Learn what happened until now. On any fault the replica stays as it was, and ages."""
+    def refresh(self, now: Instant) -> None:
+        """Learn what happened until now. On any fault what is known stays as it was, and ages."""
+        version = self.trust.version if self.trust else 0
         try:
-            news = self._feed.poll(self.replica.sequence, anew=self._anew)
+            news = self._feed.poll(self.replica.sequence, version, anew=self._anew)
             if news is not None:
-                self._anew = True  # until it has been applied
-                self.replica.apply(news.entries, open_head(news.head, trust))
-        except (FeedError, LogError) as error:
+                self._anew = True  # until all of it has been applied
+                if news.lists is not None:
+                    self.trust = self._successor(news.lists, now)
+                self._apply(news)
+        except (FeedError, LogError, TrustError) as error:
             self.fault = str(error)
             return
         self._anew = False
@@ -93,3 +111,26 @@ class Follower:
     def close(self) -> None:
         """Let go of the feed."""
         self._feed.close()
+
+    def _successor(self, lists: SignedLists, now: Instant) -> TrustList:
+        offered = TrustList.open(lists.trust, lists.directory, self._root)
+        if self.trust is not None:
+            offered.require_successor_of(self.trust)
+            if offered.ends <= now.wall:
+                raise TrustError("the new trust list has expired already")
+        return offered
+
+    def _apply(self, news: News) -> None:
+        if self.trust is None:
+            raise LogError("no trust list was published yet")
+        head = open_head(news.head, self.trust)
+        _require_trust(head, self.trust)
+        self.replica.apply(news.entries, head)
+
+
+def _require_trust(head: Head, trust: TrustList) -> None:
+    """Refuse a head that goes with a trust list which this node does not have."""
+    if head.trust_version > trust.version:
+        raise LogError(f"the head goes with trust list {head.trust_version}, known is {trust.version}")
+    if head.trust_version == trust.version and head.trust_hash != hashlib.sha256(trust.signed).digest():
+        raise LogError(f"the head goes with another trust list {trust.version}")

@@ -14,6 +14,7 @@ import cbor2
 
 from keys.trust import KeyState, Purpose, TrustedKey, TrustList
 from verifier.certificate import cose
+from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.lifecycle import ReasonClass, Standing, State
 from verifier.certificate.model import StatusReference
 
@@ -26,7 +27,7 @@ CHAIN_START: Final = bytes(32)
 _ENTRY: Final = struct.Struct(">QHIBqqB12s")
 
 
-class LogError(ValueError):
+class LogError(LiangzhengError, ValueError):
     """The log, or a head of it, is not what it should be. The node keeps what it knew before."""
 
 
@@ -62,6 +63,8 @@ class Head(NamedTuple):
     sequence: int
     chain: bytes
     trust_version: int
+    trust_hash: bytes
+    """SHA-256 of the signed trust list of that version."""
     time: int
 
 
@@ -117,9 +120,7 @@ def chain_over(chain: bytes, after: int, entries: Iterable[Entry]) -> tuple[byte
 
 def sign_head(head: Head, signer: cose.Signer) -> bytes:
     """Sign a head with a status key."""
-    payload = cbor2.dumps(
-        {1: head.epoch, 2: head.sequence, 3: head.chain, 4: head.trust_version, 5: head.time}
-    )
+    payload = cbor2.dumps(dict(enumerate(head, start=1)))
     return cose.sign_document(payload, typ=HEAD_TYPE, signer=signer)
 
 
@@ -147,10 +148,10 @@ def _read_head(document: bytes, key: TrustedKey) -> Head:
     try:
         payload = cose.open_document(document, typ=HEAD_TYPE, kid=key.kid, key=key.public)
         content = cbor2.loads(payload, max_depth=2, allow_indefinite=False, allow_duplicate_keys=False)
-        head = Head(*(content[field] for field in range(1, 6)))
+        head = Head(*(content[field] for field in range(1, 7)))
     except (cose.MalformedError, cose.SignatureError, cbor2.CBORError, LookupError, TypeError) as error:
         raise LogError(f"the head does not hold: {error}") from error
-    shapes = (bytes, int, bytes, int, int)
+    shapes = (bytes, int, bytes, int, bytes, int)
     if not all(type(value) is shape for value, shape in zip(head, shapes, strict=True)):
         raise LogError("the head is out of form")
     return head

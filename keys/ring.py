@@ -1,0 +1,190 @@
+"""The key ring: which private keys there are, what each is for, and in which state it is.
+
+One directory: an encrypted PEM file for each key, and `ring.json` that describes them. The ring says what
+goes into the trust list; the root key that signs the list may be kept elsewhere, offline.
+"""
+
+import fcntl
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from keys import signers
+from keys.signers import KeyFileError, LocalSigner
+from keys.trust import Key, KeyState, Purpose
+from verifier.certificate import cose
+from verifier.certificate.errors import LiangzhengError
+
+ROOT: Final = "root"
+
+
+class RingError(LiangzhengError, ValueError):
+    """The ring has no such key, or refuses to make it."""
+
+
+class Entry(BaseModel):
+    """One key of the ring."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kid: str
+    """In hexadecimal; also the name of its file."""
+    purpose: Purpose
+    issuer: str | None = None
+    kinds: tuple[int, ...] = (0, 1, 2)
+    state: KeyState = KeyState.ACTIVE
+    since: int
+    x: str
+    y: str
+    """The public point, in hexadecimal."""
+
+    def public_key(self) -> Key:
+        """Give the key as the trust list has it."""
+        cose_key: dict[int, int | bytes] = {1: 2, -1: 1, -2: bytes.fromhex(self.x), -3: bytes.fromhex(self.y)}
+        return Key(
+            cose_key=cose_key,
+            purpose=self.purpose,
+            issuer=self.issuer,
+            kinds=self.kinds,
+            state=self.state,
+            since=self.since,
+        )
+
+
+_ENTRIES: Final = TypeAdapter(list[Entry])
+
+
+class KeyRing:
+    """The keys in one directory.
+
+    Args:
+        directory: where they are kept; made when the first key is.
+        passphrase_file: what they are encrypted with; made with a random passphrase where there is none.
+        root_file: where the root's public half goes, for verifiers to pin.
+    """
+
+    def __init__(self, directory: Path, *, passphrase_file: Path, root_file: Path) -> None:
+        self._directory = directory
+        self._passphrase_file = passphrase_file
+        self._root_file = root_file
+
+    def entries(self) -> list[Entry]:
+        """Give all keys but the root, oldest first.
+
+        Raises:
+            RingError: `ring.json` is spoilt.
+        """
+        try:
+            return _ENTRIES.validate_json(self._index.read_bytes())
+        except FileNotFoundError:
+            return []
+        except ValidationError as error:
+            raise RingError(f"{self._index} is out of form") from error
+
+    def has_root(self) -> bool:
+        """Tell whether the root key is here."""
+        return self._file(ROOT).exists()
+
+    def create_root(self) -> None:
+        """Make the root key, and write its public half for verifiers to pin.
+
+        Raises:
+            KeyFileError: there is one, or it cannot be written.
+        """
+        signers.create(self._file(ROOT), self._passphrase(create=True))
+        self.export_root()
+
+    def export_root(self) -> None:
+        """Write the root's public half for verifiers to pin."""
+        pem = self.root().public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        self._root_file.parent.mkdir(parents=True, exist_ok=True)
+        signers.write_whole(self._root_file, pem)
+
+    def create(
+        self, purpose: Purpose, *, now: int, issuer: str | None = None, kinds: tuple[int, ...] = (0, 1, 2)
+    ) -> Entry:
+        """Make a key, active from now on. A trust list must be published before others know it.
+
+        Raises:
+            RingError: an issuer is missing or has no sense, or the kid is taken (then try again).
+            KeyFileError: it cannot be written.
+        """
+        if (purpose is Purpose.CERTIFICATE) != (issuer is not None):
+            raise RingError("a certificate key belongs to an issuer, a status key to none")
+        with self._locked():
+            entries = self.entries()
+            name = f"new-{secrets.token_hex(8)}"
+            signer = signers.create(self._file(name), self._passphrase(create=True))
+            point = cose.encode_key(signer.public)
+            entry = Entry(
+                kid=signer.kid.hex(),
+                purpose=purpose,
+                issuer=issuer,
+                kinds=kinds,
+                since=now,
+                x=point[-2].hex(),
+                y=point[-3].hex(),
+            )
+            if any(known.kid == entry.kid for known in entries):
+                self._file(name).unlink()
+                raise RingError("the new key has the kid of another; try again")
+            self._file(name).rename(self._file(entry.kid))
+            self._write([*entries, entry])
+        return entry
+
+    def root(self) -> LocalSigner:
+        """Open the root key.
+
+        Raises:
+            KeyFileError: it is not here, or cannot be opened.
+        """
+        return signers.load(self._file(ROOT), self._passphrase())
+
+    def signer(self, purpose: Purpose, issuer: str | None = None, kind: int = 0) -> LocalSigner:
+        """Open the newest active key for a purpose.
+
+        Raises:
+            RingError: there is none.
+            KeyFileError: it cannot be opened.
+        """
+        for entry in reversed(self.entries()):
+            serves = entry.purpose is purpose and entry.issuer == issuer and kind in entry.kinds
+            if serves and entry.state is KeyState.ACTIVE:
+                return signers.load(self._file(entry.kid), self._passphrase())
+        whose = f" of issuer {issuer}" if issuer else ""
+        raise RingError(f"no active {purpose} key{whose}: run `liangzheng keys create`")
+
+    def certificate_signer(self, issuer: str, kind: int = 0) -> LocalSigner:
+        """Open the newest active key that signs an issuer's certificates of a kind."""
+        return self.signer(Purpose.CERTIFICATE, issuer, kind)
+
+    @property
+    def _index(self) -> Path:
+        return self._directory / "ring.json"
+
+    def _file(self, name: str) -> Path:
+        return self._directory / f"{name}.pem"
+
+    def _passphrase(self, *, create: bool = False) -> bytes:
+        if create and not self._passphrase_file.exists():
+            signers.write_private(self._passphrase_file, secrets.token_urlsafe(32).encode() + b"\n")
+        passphrase = signers.read_private(self._passphrase_file).strip()
+        if not passphrase:
+            raise KeyFileError(f"{self._passphrase_file}: is empty")
+        return passphrase
+
+    def _write(self, entries: list[Entry]) -> None:
+        signers.write_whole(self._index, _ENTRIES.dump_json(entries, indent=2))
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Keep two commands from writing the ring at once."""
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (self._directory / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield

@@ -1,0 +1,56 @@
+"""A register of its own for each test, written through the production path alone."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.register.office import NOW, order, terms
+from verifier.cli.office import Office
+from verifier.issuing.issuance import issue
+from verifier.register import authorities
+from verifier.settings import Settings
+from keys.trust import Contact, Issuer, Purpose
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An office with keys, two issuers, a published trust list, and three certificates."""
+    directory = tmp_path_factory.mktemp("office")
+    office = Office(Settings(data_dir=directory), create=True)
+    office.ring.create_root()
+    office.ring.create(Purpose.STATUS, now=NOW)
+    complaint = Contact(body="执法监督处", phone="0991-0000000")
+    issuers = [
+        Issuer(code=code, name=name, area=code, complaint=complaint)
+        for code, name in (("650000", "新疆维吾尔自治区司法厅"), ("150000", "内蒙古自治区司法厅"))
+    ]
+    with office.database.writing() as connection:
+        authorities.enter(connection, authorities.Authorities(issuers=issuers))
+    for issuer in issuers:
+        office.ring.create(Purpose.CERTIFICATE, now=NOW, issuer=issuer.code)
+    office.publish_trust(NOW)
+    with office.ledger(NOW) as ledger:
+        for code in ("650000", "150000"):
+            issue(
+                ledger,
+                [order(f"3100000000{digit}") for digit in (range(1, 4) if code == "650000" else range(3, 5))],
+                terms=terms(code),
+                signer=office.ring.certificate_signer(code),
+                trust=office.trust(),
+                actor="test",
+                now=NOW,
+            )
+    office.database.close()
+    return directory
+
+
+@pytest.fixture
+def office(founded: Path, tmp_path: Path) -> Iterator[Office]:
+    """A copy of it, to be changed at will."""
+    directory = tmp_path / "office"
+    shutil.copytree(founded, directory)
+    opened = Office(Settings(data_dir=directory), create=True)
+    yield opened
+    opened.database.close()

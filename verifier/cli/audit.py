@@ -1,0 +1,18 @@
+"""`liangzheng audit`: is every row of the register what its chains say?"""
+
+from verifier import settings
+from verifier.cli import options
+from verifier.cli.office import Office
+from verifier.register.audit import audit, count_rows
+
+
+def audit_register() -> None:
+    """Recompute the chains and projections of the register, and name the first row that differs."""
+    office = Office(settings.read())
+    trust = office.trust()
+    with (
+        office.database.reading() as connection,
+        options.progress("checking", count_rows(connection)) as advance,
+    ):
+        checked = audit(connection, trust, advance)
+    options.say("clean: " + ", ".join(f"{count} {rows}" for rows, count in checked.items()))

@@ -1,0 +1,81 @@
+"""`liangzheng keys`: create keys, list them, publish the trust list."""
+
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from keys.trust import Purpose
+from verifier import settings
+from verifier.certificate.dates import iso
+from verifier.certificate.model import Kind
+from verifier.cli import options
+from verifier.cli.office import Office, seconds_now
+from verifier.register import authorities
+
+app = typer.Typer(help="Keys and the trust list.", rich_markup_mode=None)
+
+_PURPOSES = ("root", *Purpose)
+
+
+@app.command("create")
+def create(
+    purpose: Annotated[str, typer.Argument(help="root, certificate or status.")],
+    issuer: Annotated[str | None, typer.Option(metavar="CODE", help="Whose certificates it signs.")] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option(help="A kind that it may sign; may be repeated; default: all.")
+    ] = None,
+) -> None:
+    """Make a key. Publish the trust list after it, so that verifiers know it."""
+    kinds = {known.name.lower(): int(known) for known in Kind}
+    if purpose not in _PURPOSES or not set(kind or ()) <= set(kinds):
+        raise typer.BadParameter(f"purposes are {', '.join(_PURPOSES)}; kinds are {', '.join(kinds)}")
+    office = Office(settings.read(), create=True)
+    if purpose == "root":
+        office.ring.create_root()
+        options.say(f"root key made; verifiers pin {office.settings.root_key_file}")
+        return
+    entry = office.ring.create(
+        Purpose(purpose),
+        now=seconds_now(),
+        issuer=issuer,
+        kinds=tuple(kinds[name] for name in kind) if kind else tuple(kinds.values()),
+    )
+    options.say(f"{purpose} key {entry.kid} made; publish it with `liangzheng keys trust`")
+
+
+@app.command("list")
+def list_keys(json: options.Json = False) -> None:
+    """List the keys of the ring."""
+    entries = Office(settings.read()).ring.entries()
+    if json:
+        content = [entry.model_dump(mode="json", exclude={"x", "y"}) for entry in entries]
+        options.say(orjson.dumps(content).decode())
+        return
+    for entry in entries:
+        kinds = ",".join(Kind(kind).name.lower() for kind in entry.kinds) if entry.issuer else "-"
+        owner = entry.issuer or "-"
+        since = iso(entry.since)
+        options.say(f"{entry.kid}  {entry.state:11}  {entry.purpose:11}  {owner:8}  {kinds}  since {since}")
+
+
+@app.command("trust")
+def trust(
+    directory: Annotated[
+        Path | None,
+        typer.Argument(help="TOML with [[issuers]] and [[agencies]] to enter first; see docs/operations.md."),
+    ] = None,
+) -> None:
+    """Sign and publish the trust list and the directory of agencies, under the next version."""
+    office, now = Office(settings.read(), create=True), seconds_now()
+    if directory is not None:
+        listed = authorities.parse(directory.read_text(encoding="utf-8"))
+        with office.database.writing() as connection:
+            authorities.enter(connection, listed)
+    version = office.publish_trust(now)
+    published = office.trust()
+    options.say(
+        f"published trust list {version}: {len(published.issuers)} issuers, {len(published.keys)} keys, "
+        f"{len(published.agencies)} agencies, until {iso(published.ends)}"
+    )

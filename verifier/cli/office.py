@@ -1,0 +1,138 @@
+"""The parts of the private side, put together from the settings: each is opened when it is first needed."""
+
+import getpass
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Final
+
+from keys.ring import KeyRing
+from keys.signers import LocalSigner
+from keys.trust import (
+    DIRECTORY_TYPE,
+    TRUST_TYPE,
+    Purpose,
+    RootKey,
+    StatusLists,
+    TrustError,
+    TrustList,
+    encode_directory,
+    encode_trust,
+)
+from verifier.certificate import cose
+from verifier.certificate.dates import add_months
+from verifier.register import authorities, indices
+from verifier.register.database import Database, open_database
+from verifier.register.ledger import Ledger, writing
+from verifier.settings import Settings
+from verifier.status.follower import SignedLists
+
+TRUST_MONTHS: Final = 13
+"""How long a trust list holds; it should be published anew each year."""
+
+
+class Office:
+    """Settings, register, keys and trust list of this machine."""
+
+    def __init__(self, settings: Settings, *, create: bool = False) -> None:
+        self.settings = settings
+        self._create = create
+
+    @cached_property
+    def database(self) -> Database:
+        """The register."""
+        return open_database(self.settings.register_url, create=self._create)
+
+    @cached_property
+    def ring(self) -> KeyRing:
+        """The private keys."""
+        return KeyRing(
+            self.settings.keys_dir,
+            passphrase_file=self.settings.passphrase_path,
+            root_file=self.settings.root_key_file,
+        )
+
+    @cached_property
+    def root(self) -> RootKey:
+        """The pinned root key."""
+        return read_root(self.settings)
+
+    @cached_property
+    def status_signer(self) -> LocalSigner:
+        """The key that signs the heads of the log."""
+        return self.ring.signer(Purpose.STATUS)
+
+    @property
+    def actor(self) -> str:
+        """Who acts, as the events will have it."""
+        return f"cli:{getpass.getuser()}"
+
+    def trust(self) -> TrustList:
+        """The published trust list.
+
+        Raises:
+            TrustError: none was published, or it does not hold under the pinned root.
+        """
+        with self.database.reading() as connection:
+            lists = authorities.newest_lists(connection)
+        if lists is None:
+            raise TrustError("no trust list was published yet: run `liangzheng keys trust`")
+        return TrustList.open(lists.trust, lists.directory, self.root)
+
+    @contextmanager
+    def ledger(self, now: int) -> Iterator[Ledger]:
+        """Write to the register: all of the block or nothing."""
+        with writing(self.database, self.status_signer, now=now) as ledger:
+            yield ledger
+
+    def publish_trust(self, now: int) -> int:
+        """Sign the trust list and the directory of what the register and the ring hold, and publish them.
+
+        Returns:
+            The new version.
+        """
+        root = self.ring.root()
+        keys = [entry.public_key() for entry in self.ring.entries()]
+        with self.ledger(now) as ledger:
+            connection = ledger.connection
+            version = authorities.newest_version(connection) + 1
+            ends = add_months(now, TRUST_MONTHS)
+            trust = encode_trust(
+                version=version,
+                issued=now,
+                ends=ends,
+                issuers=authorities.issuers(connection),
+                keys=keys,
+                status_lists=StatusLists(
+                    uri=f"{self.settings.address}/status/{{list}}", size=indices.LIST_SIZE
+                ),
+            )
+            directory = encode_directory(
+                version=version, issued=now, ends=ends, agencies=authorities.agencies(connection)
+            )
+            lists = SignedLists(
+                cose.sign_document(trust, typ=TRUST_TYPE, signer=root),
+                cose.sign_document(directory, typ=DIRECTORY_TYPE, signer=root),
+            )
+            authorities.publish(connection, lists, version=version, now=now)
+        return version
+
+
+def read_root(settings: Settings) -> RootKey:
+    """Read the pinned root key.
+
+    Raises:
+        TrustError: it is missing or out of form.
+    """
+    try:
+        return RootKey.from_pem(settings.root_key_file.read_bytes())
+    except OSError as error:
+        raise TrustError(
+            f"no root key at {settings.root_key_file}: run `liangzheng demo` or `keys create`"
+        ) from error
+
+
+def seconds_now() -> int:
+    """Read the clock, once in each command."""
+    return int(time.time())

@@ -1,0 +1,72 @@
+"""`liangzheng serve`: run the HTTP sides on uvicorn."""
+
+from enum import StrEnum
+from typing import Annotated, Final
+
+import typer
+import uvicorn
+from starlette.applications import Starlette
+
+from verifier import settings
+from verifier.cli.office import Office, read_root
+from verifier.register.database import open_database
+from verifier.register.feed import DirectFeed
+from verifier.scanning.app import create_app
+from verifier.scanning.node import Node
+from verifier.settings import Settings
+from verifier.status.follower import Follower
+
+DEFAULT_PORT: Final = 8_000
+
+
+class Side(StrEnum):
+    """What can be served."""
+
+    SCAN = "scan"
+    ALL = "all"
+
+
+def serve(
+    side: Annotated[Side, typer.Argument(help="scan: the citizens' side; all: every side.")] = Side.ALL,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="The port to listen on.")] = DEFAULT_PORT,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
+) -> None:
+    """Answer scans until stopped."""
+    del side  # the citizens' side is all that there is so far
+    office = Office(settings.read())
+    office.trust()  # a missing register or trust list stops the start here, in one clear line
+    run(host=host, port=port, workers=workers)
+
+
+def run(*, host: str, port: int, workers: int = 1) -> None:
+    """Run uvicorn with the settings that fit scans.
+
+    Access logs are off: no scan is tied to whoever made it.
+    """
+    uvicorn.run(
+        "verifier.cli.serve:scanning",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        access_log=False,
+        server_header=False,
+        log_level="warning",
+        timeout_keep_alive=15,
+    )
+
+
+def scanning() -> Starlette:
+    """Make the scanning app of one worker on the embedded default."""
+    current = settings.read()
+    return create_app(lambda: _node(current), current.photos_dir)
+
+
+def _node(current: Settings) -> Node:
+    path = open_database(current.register_url).path
+    follower = Follower(DirectFeed(path), root=read_root(current), max_age=current.max_status_age)
+    return Node(follower, base_url=current.address, capacity=current.code_cache)

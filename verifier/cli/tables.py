@@ -1,0 +1,98 @@
+"""`liangzheng import`: a table of an agency → certificates in force, all of them or none."""
+
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from verifier import settings
+from verifier.certificate.jurisdictions import jurisdiction_of
+from verifier.cli import options
+from verifier.cli.office import Office, seconds_now
+from verifier.issuing import imports
+from verifier.issuing.imports import ImportPlan
+from verifier.issuing.issuance import Terms
+from verifier.register import authorities
+
+
+def import_table(
+    file: Annotated[Path, typer.Argument(help="The table: xlsx, or CSV in UTF-8 or GB18030.")],
+    issuer: Annotated[
+        str | None, typer.Option(metavar="CODE", help="The issuer; not needed where there is one.")
+    ] = None,
+    agency: Annotated[str | None, typer.Option(help="The enforcing body, where the table has none.")] = None,
+    valid_from: Annotated[
+        int | None,
+        typer.Option("--from", parser=options.instant, metavar="DATE", help="First day; default: today."),
+    ] = None,
+    photos: Annotated[
+        Path | None, typer.Option(help="A folder with photos named by number: 31000099001.jpg or .png.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")
+    ] = False,
+    accept_good: Annotated[
+        bool, typer.Option("--accept-good", help="Issue the good rows of a table that has bad ones.")
+    ] = False,
+    json: options.Json = False,
+) -> int:
+    """Issue the certificates that a table asks for.
+
+    The new-issue form and the officer list are read. One bad row refuses the whole table, unless
+    --accept-good; what is applied comes into force in one transaction.
+    """
+    office, now = Office(settings.read()), seconds_now()
+    with office.database.reading() as connection:
+        authority = (
+            authorities.only_issuer(connection)
+            if issuer is None
+            else authorities.issuer_of(connection, issuer)
+        )
+    rules = jurisdiction_of(authority.area)
+    start = now if valid_from is None else valid_from
+    terms = Terms(
+        issuer=authority.code,
+        valid_from=start,
+        valid_until=rules.validity_end(start),
+        base_url=office.settings.address,
+    )
+    with options.progress("reading") as advance:
+        plan = imports.plan(file, rules=rules, terms=terms, agency=agency, progress=advance)
+    with office.database.reading() as connection:
+        plan.refuse_taken(connection, terms)
+    applies = bool(plan.orders) and (accept_good or not plan.refused)
+    if applies and not dry_run:
+        signer = office.ring.certificate_signer(terms.issuer)
+        with options.progress("issuing", len(plan.orders)) as advance, office.ledger(now) as ledger:
+            imports.apply(
+                ledger,
+                plan,
+                terms=terms,
+                signer=signer,
+                trust=office.trust(),
+                actor=office.actor,
+                now=now,
+                photos=imports.PhotoSource(photos, office.settings.photos_dir) if photos else None,
+                progress=advance,
+            )
+    _report(plan, applied=applies, dry_run=dry_run, json=json)
+    return 0 if applies else 1
+
+
+def _report(plan: ImportPlan, *, applied: bool, dry_run: bool, json: bool) -> None:
+    accepted = len(plan.orders) if applied else 0
+    if json:
+        refused = [
+            {"row": row.row, "reason": row.reason, **({"sheet": row.sheet} if row.sheet else {})}
+            for row in plan.refused
+        ]
+        options.say(orjson.dumps({"rows": plan.rows, "accepted": accepted, "refused": refused}).decode())
+        return
+    for row in plan.refused:
+        where = f"{row.sheet}, row {row.row}" if row.sheet else f"row {row.row}"
+        options.note(f"refused: {where}: {row.reason}")
+    verb = "would be issued" if dry_run else "issued"
+    options.say(f"{plan.rows} rows: {accepted} {verb}, {len(plan.refused)} refused")
+    if not applied and plan.orders:
+        options.note("nothing was changed: correct the table, or issue its good rows with --accept-good")

@@ -1,0 +1,128 @@
+"""A table → orders → certificates in force: everything is checked before anything is written."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from keys.trust import TrustList
+from verifier.certificate.cose import Signer
+from verifier.certificate.jurisdictions import Jurisdiction
+from verifier.issuing import issuance
+from verifier.issuing.issuance import IssuanceError, Order, Terms, require_issuable
+from verifier.issuing.photos import prepare
+from verifier.issuing.rosters import Application, Refused, read_roster
+from verifier.register.ledger import Ledger, Particulars
+from verifier.register.photos import keep
+
+
+@dataclass(slots=True)
+class ImportPlan:
+    """What a table asks for, and what of it is refused."""
+
+    rows: int
+    orders: list[tuple[Application, Order]]
+    refused: list[Refused]
+
+    def refuse_taken(self, connection: Connection, terms: Terms) -> None:
+        """Refuse the rows whose number the register has already."""
+        numbers = [order.number for _, order in self.orders]
+        taken = issuance.taken_numbers(connection, terms.issuer, numbers)
+        if taken:
+            for row, order in self.orders:
+                if order.number in taken:
+                    reason = f"number {order.number} is already in the register"
+                    self.refused.append(Refused(row.row, row.sheet, reason))
+            self.orders = [(row, order) for row, order in self.orders if order.number not in taken]
+            self.refused.sort(key=lambda refused: (refused.sheet, refused.row))
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoSource:
+    """A folder of photos named by certificate number, and the store that they go to."""
+
+    folder: Path
+    store: Path
+
+    def take(self, number: str) -> bytes | None:
+        """Keep the photo of a number, if there is one, and give its digest.
+
+        Raises:
+            PhotoError: it cannot be used.
+        """
+        for suffix in (".jpg", ".jpeg", ".png"):
+            path = self.folder / f"{number}{suffix}"
+            if path.is_file():
+                return keep(self.store, prepare(path.read_bytes()))
+        return None
+
+
+def plan(
+    file: Path,
+    *,
+    rules: Jurisdiction,
+    terms: Terms,
+    agency: str | None,
+    progress: Callable[[int], None] = lambda _rows: None,
+) -> ImportPlan:
+    """Read a table and check each of its rows; nothing is written.
+
+    Raises:
+        TableError: the file as a whole cannot be used.
+    """
+    roster = read_roster(file, rules=rules, agency=agency)
+    orders: list[tuple[Application, Order]] = []
+    refused = list(roster.refused)
+    for row in roster.applications:
+        order = _order(row)
+        try:
+            require_issuable(order, terms)
+        except IssuanceError as error:
+            refused.append(Refused(row.row, row.sheet, str(error)))
+        else:
+            orders.append((row, order))
+        progress(1)
+    refused.sort(key=lambda row: (row.sheet, row.row))
+    return ImportPlan(roster.rows, orders, refused)
+
+
+def apply(
+    ledger: Ledger,
+    plan: ImportPlan,
+    *,
+    terms: Terms,
+    signer: Signer,
+    trust: TrustList,
+    actor: str,
+    now: int,
+    photos: PhotoSource | None = None,
+    progress: Callable[[int], None] = lambda _issued: None,
+) -> None:
+    """Issue what was planned, in the open batch.
+
+    Raises:
+        IssuanceError: a number was taken since, or the key is not published.
+        PhotoError: a photo cannot be used.
+    """
+    orders = [order for _, order in plan.orders]
+    if photos is not None:
+        orders = [replace(order, photo=photos.take(order.number)) for order in orders]
+    issuance.issue(
+        ledger, orders, terms=terms, signer=signer, trust=trust, actor=actor, now=now, progress=progress
+    )
+
+
+def _order(row: Application) -> Order:
+    return Order(
+        number=row.number,
+        holder=row.holder,
+        agency=row.agency,
+        categories=row.categories,
+        area=row.area,
+        particulars=Particulars(
+            id_number=row.id_number,
+            enforcement_types=row.enforcement_types,
+            qualification=row.qualification,
+        ),
+    )

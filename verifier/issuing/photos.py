@@ -1,0 +1,56 @@
+"""Photos as they come in → the one form in which they are kept and served."""
+
+import io
+import warnings
+from typing import Final
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from verifier.certificate.errors import LiangzhengError
+
+WIDTH: Final = 295
+HEIGHT: Final = 413
+"""Pixels of an ID photo of 25 x 35 mm at 300 dpi."""
+LARGEST_BYTES: Final = 8 << 20
+LARGEST_PIXELS: Final = 40_000_000
+_QUALITY: Final = 82
+
+
+class PhotoError(LiangzhengError, ValueError):
+    """Not a photo that can be used."""
+
+
+def prepare(upload: bytes) -> bytes:
+    """Decode a photo and encode it anew: one size, one format, no metadata.
+
+    Args:
+        upload: a JPEG or PNG file.
+
+    Returns:
+        A JPEG of 295 x 413 pixels; the same for the same upload.
+
+    Raises:
+        PhotoError: too large, broken, or neither JPEG nor PNG.
+    """
+    if len(upload) > LARGEST_BYTES:
+        raise PhotoError(f"the photo is larger than {LARGEST_BYTES >> 20} MB")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(upload), formats=("JPEG", "PNG")) as image:
+                if image.width * image.height > LARGEST_PIXELS:
+                    raise PhotoError("the photo has too many pixels")
+                upright = ImageOps.exif_transpose(image).convert("RGB")
+    except (
+        UnidentifiedImageError,
+        OSError,
+        ValueError,
+        SyntaxError,
+        Image.DecompressionBombWarning,
+    ) as error:
+        if isinstance(error, PhotoError):
+            raise
+        raise PhotoError("the photo is no readable JPEG or PNG") from error
+    out = io.BytesIO()
+    ImageOps.fit(upright, (WIDTH, HEIGHT), Image.Resampling.LANCZOS).save(out, "JPEG", quality=_QUALITY)
+    return out.getvalue()

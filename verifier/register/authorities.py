@@ -1,0 +1,130 @@
+"""Issuing authorities and agencies, and the signed lists that were published of them."""
+
+import tomllib
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from sqlalchemy import Connection, Row, Table, func, insert, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from keys.trust import Agency, Contact, Issuer
+from verifier.certificate.errors import LiangzhengError
+from verifier.register import tables
+from verifier.register.certificates import NotFoundError
+from verifier.status.follower import SignedLists
+
+
+class DirectoryError(LiangzhengError, ValueError):
+    """A file of authorities and agencies is out of form."""
+
+
+class Authorities(BaseModel):
+    """What a file of authorities and agencies holds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    issuers: list[Issuer] = []
+    agencies: list[Agency] = []
+
+
+def parse(text: str) -> Authorities:
+    """Read authorities and agencies from TOML: `[[issuers]]` and `[[agencies]]`.
+
+    Raises:
+        DirectoryError: out of form; says where.
+    """
+    try:
+        return Authorities.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise DirectoryError(f"not TOML: {error}") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise DirectoryError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+def enter(connection: Connection, authorities: Authorities) -> None:
+    """Enter authorities and agencies, or correct what is known of them."""
+    for issuer in authorities.issuers:
+        columns = issuer.model_dump(exclude={"complaint"}) | _contact_columns(issuer.complaint)
+        _put(connection, tables.authority, columns, ["code"])
+    for agency in authorities.agencies:
+        issuer_of(connection, agency.issuer)
+        columns = {"issuer": agency.issuer, "name": agency.name} | _contact_columns(agency.complaint)
+        _put(connection, tables.agency, columns, ["issuer", "name"])
+
+
+def issuers(connection: Connection) -> list[Issuer]:
+    """Give all issuing authorities."""
+    return [_issuer(row) for row in connection.execute(select(tables.authority).order_by("code"))]
+
+
+def issuer_of(connection: Connection, code: str) -> Issuer:
+    """Give one issuing authority.
+
+    Raises:
+        NotFoundError: the register knows none of that code.
+    """
+    row = connection.execute(select(tables.authority).where(tables.authority.c.code == code)).first()
+    if row is None:
+        known = ", ".join(issuer.code for issuer in issuers(connection))
+        raise NotFoundError(f"no issuer {code}; known are: {known or 'none'}")
+    return _issuer(row)
+
+
+def only_issuer(connection: Connection) -> Issuer:
+    """Give the issuing authority where there is just one.
+
+    Raises:
+        NotFoundError: there are several, or none.
+    """
+    known = issuers(connection)
+    if len(known) != 1:
+        codes = ", ".join(issuer.code for issuer in known)
+        raise NotFoundError(f"say --issuer; known are: {codes or 'none'}")
+    return known[0]
+
+
+def agencies(connection: Connection) -> list[Agency]:
+    """Give all agencies of the directory."""
+    rows = connection.execute(select(tables.agency).order_by("issuer", "name"))
+    return [Agency(issuer=row.issuer, name=row.name, complaint=_contact(row)) for row in rows]
+
+
+def newest_version(connection: Connection) -> int:
+    """Give the version of the newest published lists; 0 for none."""
+    return connection.scalar(select(func.max(tables.publication.c.version))) or 0
+
+
+def newest_lists(connection: Connection) -> SignedLists | None:
+    """Give the newest published lists."""
+    columns = tables.publication.c
+    row = connection.execute(
+        select(columns.trust, columns.directory).order_by(columns.version.desc()).limit(1)
+    ).first()
+    return SignedLists(row.trust, row.directory) if row else None
+
+
+def publish(connection: Connection, lists: SignedLists, *, version: int, now: int) -> None:
+    """Enter lists that were signed; nodes take them over with the next head."""
+    connection.execute(
+        insert(tables.publication).values(
+            version=version, time=now, trust=lists.trust, directory=lists.directory
+        )
+    )
+
+
+def _put(connection: Connection, table: Table, columns: dict[str, Any], key: list[str]) -> None:
+    statement = upsert(table).values(columns)
+    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=columns))
+
+
+def _contact_columns(contact: Contact) -> dict[str, str]:
+    return {f"complaint_{name}": value for name, value in contact.model_dump().items()}
+
+
+def _contact(row: Row[Any]) -> Contact:
+    return Contact(body=row.complaint_body, phone=row.complaint_phone, url=row.complaint_url)
+
+
+def _issuer(row: Row[Any]) -> Issuer:
+    return Issuer(code=row.code, name=row.name, area=row.area, level=row.level, complaint=_contact(row))

@@ -1,0 +1,157 @@
+"""Reading certificates, and letting things happen to them by the rules."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, Connection, Row, select
+
+from verifier.certificate.errors import LiangzhengError
+from verifier.certificate.jurisdictions import OTHER, jurisdiction_of
+from verifier.certificate.lifecycle import Event, ReasonClass, Standing, State, apply
+from verifier.certificate.model import Certificate, Kind, Powers, StatusReference
+from verifier.register import tables
+from verifier.register.ledger import Happening, Ledger
+
+
+class NotFoundError(LiangzhengError, LookupError):
+    """The register has no such certificate, issuer or agency."""
+
+
+class AmbiguousError(LiangzhengError, LookupError):
+    """Several issuers have a certificate of that number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """A certificate as the register has it."""
+
+    id: int
+    certificate: Certificate
+    standing: Standing
+    signed: bytes
+    """Its code."""
+    digest: bytes
+
+
+def find(connection: Connection, number: str, *, issuer: str | None = None) -> Registered:
+    """Find a certificate by its number: the one in force, else the one that was last.
+
+    Args:
+        connection: an open connection.
+        number: as it is printed.
+        issuer: the issuer's code, needed where several issuers use that number.
+
+    Raises:
+        NotFoundError: there is none.
+        AmbiguousError: there are several, of different issuers.
+    """
+    query = (
+        select(tables.certificate, tables.code)
+        .join_from(tables.certificate, tables.code)
+        .where(tables.certificate.c.number == number)
+        .order_by(tables.certificate.c.state == State.REVOKED, tables.certificate.c.id.desc())
+        .set_label_style(LABEL_STYLE_TABLENAME_PLUS_COL)
+    )
+    if issuer is not None:
+        query = query.where(tables.certificate.c.issuer == issuer)
+    rows = connection.execute(query).all()
+    if not rows:
+        raise NotFoundError(f"no certificate {number}" + (f" of issuer {issuer}" if issuer else ""))
+    issuers = sorted({row.certificate_issuer for row in rows})
+    if len(issuers) > 1:
+        raise AmbiguousError(f"{number} is a number of several issuers, say --issuer: {', '.join(issuers)}")
+    return registered(rows[0])
+
+
+def let_happen(
+    ledger: Ledger,
+    event: Event,
+    number: str,
+    *,
+    actor: str,
+    now: int,
+    issuer: str | None = None,
+    reason: str = OTHER,
+    until: int | None = None,
+) -> Standing:
+    """Let something happen to a certificate.
+
+    Args:
+        ledger: the open batch.
+        event: what happens.
+        number: which certificate.
+        actor: who does it.
+        now: when.
+        issuer: as in `find`.
+        reason: a reason code of the jurisdiction.
+        until: the end of a suspension; by default as the jurisdiction says.
+
+    Returns:
+        The standing that follows.
+
+    Raises:
+        NotFoundError: there is no such certificate.
+        AmbiguousError: there are several.
+        IllegalEventError: its state or the rules do not allow it.
+    """
+    found = find(ledger.connection, number, issuer=issuer)
+    area = ledger.connection.scalar(
+        select(tables.authority.c.area).where(tables.authority.c.code == found.certificate.issuer)
+    )
+    standing = apply(
+        event,
+        found.standing,
+        valid_until=found.certificate.valid_until,
+        rules=jurisdiction_of(area or ""),
+        reason=reason,
+        now=now,
+        until=until,
+    )
+    happening = Happening(event=event, time=now, actor=actor, reason=reason, until=standing.until)
+    ledger.record(found.id, standing, happening)
+    return standing
+
+
+def history(connection: Connection, certificate: int) -> list[Row[Any]]:
+    """Give the events of a certificate, the first one first."""
+    columns = tables.event.c
+    return list(
+        connection.execute(
+            select(columns.id, columns.event, columns.time, columns.actor, columns.reason, columns.until)
+            .where(columns.certificate == certificate)
+            .order_by(columns.id)
+        )
+    )
+
+
+def registered(row: Row[Any]) -> Registered:
+    """Read a certificate and its code from a row of both tables, labelled with the table's name."""
+    certificate = Certificate(
+        issuer=row.certificate_issuer,
+        number=row.certificate_number,
+        kind=Kind(row.certificate_kind),
+        valid_from=row.certificate_valid_from,
+        valid_until=row.certificate_valid_until,
+        status=StatusReference(row.code_status_list, row.code_idx),
+        holder=row.certificate_holder,
+        agency=row.certificate_agency,
+        categories=tuple(json.loads(row.certificate_categories)),
+        area=row.certificate_area,
+        powers=Powers(row.certificate_powers),
+        photo=row.certificate_photo,
+        restricted=row.certificate_restricted,
+    )
+    standing = Standing(
+        state=State(row.certificate_state),
+        since=row.certificate_since,
+        until=row.certificate_until,
+        reason=ReasonClass(row.certificate_reason),
+    )
+    return Registered(
+        id=row.certificate_id,
+        certificate=certificate,
+        standing=standing,
+        signed=row.code_signed,
+        digest=row.code_digest,
+    )

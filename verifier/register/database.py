@@ -1,0 +1,111 @@
+"""The register's database: opening it, its schema, and its transactions.
+
+SQLite runs in WAL mode with synchronous=FULL: what was acknowledged survives a crash and power loss. One
+writer at a time holds the register from the first statement on, so that chains and sequences have no gap.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
+
+from verifier.certificate.errors import LiangzhengError
+
+BUSY_SECONDS: Final = 60
+"""How long a writer waits for another."""
+
+
+class RegisterError(LiangzhengError, OSError):
+    """The register cannot be opened, read or written."""
+
+
+class Database:
+    """The register's database. Every call either does all of its work or raises and does none."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @property
+    def path(self) -> Path:
+        """The SQLite file."""
+        return Path(str(self._engine.url.database))
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection that sees one state of the register."""
+        with _as_register_error(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give the one writer's connection; commits at the end, or takes everything back on an error."""
+        with _as_register_error(), self._engine.connect() as connection:
+            exclusive = connection.execution_options(immediate=True)
+            with exclusive.begin():
+                yield exclusive
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+def open_database(url: str, *, create: bool = False) -> Database:
+    """Open the register.
+
+    Args:
+        url: SQLAlchemy URL.
+        create: make the file where there is none, and bring its schema up to date.
+
+    Raises:
+        RegisterError: there is none, or it cannot be opened.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise RegisterError("DATABASE_URL is no database URL") from error
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        raise RegisterError("only an SQLite file can hold the register so far")
+    path = Path(parsed.database)
+    if not create and not path.exists():
+        raise RegisterError(f"there is no register at {path}; `liangzheng demo` or `keys trust` makes one")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", _begin)
+    database = Database(engine)
+    if create:
+        _migrate(database)
+    return database
+
+
+def _migrate(database: Database) -> None:
+    config = Config()
+    config.set_main_option("script_location", f"{__package__}:migrations")
+    with database.writing() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _configure(connection: SqliteConnection, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin where `_begin` says, not where the driver guesses
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get("immediate", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+@contextmanager
+def _as_register_error() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise RegisterError(f"the register cannot be used: {error.orig}") from error

@@ -1,0 +1,259 @@
+"""One write to the register: events, the projections that follow from them, the log, and its signed head.
+
+Everything of one `writing` block is in one transaction: all of it is in force with the commit, or none.
+The chain of events and the chain of the log each go on from the last row; the head that closes the batch
+is signed inside the transaction, so no committed log is ever without the head that covers it.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import cbor2
+from sqlalchemy import ColumnElement, Connection, Table, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from verifier.certificate.cose import Signer
+from verifier.certificate.lifecycle import Event, Standing, State
+from verifier.certificate.model import Certificate, StatusReference
+from verifier.register import tables
+from verifier.register.database import Database, RegisterError
+from verifier.status.log import CHAIN_START, Head, entry_of, extend_chain, sign_head
+
+EVENT_CHAIN_START: Final = bytes(32)
+_FLUSH_ROWS: Final = 2_000
+_EPOCH_BYTES: Final = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Particulars:
+    """What the register alone knows of a holder. Never printed, logged or sent to the public."""
+
+    id_number: str | None = field(default=None, repr=False)
+    enforcement_types: tuple[str, ...] = field(default=(), repr=False)
+    qualification: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """Something that happens to a certificate: what, when, by whom and why."""
+
+    event: Event
+    time: int
+    actor: str
+    reason: str
+    until: int | None = None
+
+
+def event_hash(before: bytes, row: Sequence[Any]) -> bytes:
+    """Give the chain hash of an event: SHA-256 over the hash before it and the event's columns in CBOR.
+
+    Args:
+        before: the hash of the event before it.
+        row: id, certificate, event, time, actor, reason, until, digest.
+    """
+    return hashlib.sha256(before + cbor2.dumps(list(row))).digest()
+
+
+@contextmanager
+def writing(database: Database, status_signer: Signer, *, now: int) -> Iterator["Ledger"]:
+    """Write to the register.
+
+    Args:
+        database: the register.
+        status_signer: a status key: it signs the head that closes the batch.
+        now: the time of the head, in seconds since 1970.
+
+    Raises:
+        RegisterError: no trust list was published yet, or the database cannot be used.
+    """
+    with database.writing() as connection:
+        ledger = Ledger(connection)
+        yield ledger
+        ledger.close(status_signer, now)
+
+
+class Ledger:
+    """The open batch of the one writer."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._rows: dict[Table, list[dict[str, Any]]] = {
+            table: []
+            for table in (tables.certificate, tables.particulars, tables.code, tables.event, tables.log)
+        }
+        certificates, events, log = tables.certificate.c, tables.event.c, tables.log.c
+        self._certificate: int = _last(connection, certificates.id)[0] or 0
+        event, chained = _last(connection, events.id, events.hash)
+        self._event: int = event or 0
+        self._event_hash: bytes = chained or EVENT_CHAIN_START
+        sequence, chain = _last(connection, log.sequence, log.chain)
+        self._sequence: int = sequence or 0
+        self._chain: bytes = chain or CHAIN_START
+
+    def issue(
+        self,
+        certificate: Certificate,
+        *,
+        signed: bytes,
+        digest: bytes,
+        particulars: Particulars,
+        happening: Happening,
+    ) -> None:
+        """Enter a new certificate with its code.
+
+        Args:
+            certificate: its facts.
+            signed: its code's bytes.
+            digest: of the code's claims.
+            particulars: what is not public.
+            happening: who issued it and when.
+        """
+        self._certificate += 1
+        standing = Standing(state=State.VALID, since=happening.time)
+        event = self._append_event(self._certificate, happening, digest)
+        self._rows[tables.certificate].append(
+            {
+                "id": self._certificate,
+                **certificate_columns(certificate),
+                **_projection(standing, event),
+            }
+        )
+        self._rows[tables.particulars].append(
+            {
+                "certificate": self._certificate,
+                "id_number": particulars.id_number,
+                "enforcement_types": json.dumps(particulars.enforcement_types, ensure_ascii=False),
+                "qualification": particulars.qualification,
+            }
+        )
+        self._rows[tables.code].append(
+            {
+                "status_list": certificate.status.list,
+                "idx": certificate.status.index,
+                "certificate": self._certificate,
+                "digest": digest,
+                "signed": signed,
+            }
+        )
+        self._append_entry(certificate.status, standing, digest, event)
+        if len(self._rows[tables.event]) >= _FLUSH_ROWS:
+            self.flush()
+
+    def record(self, certificate: int, standing: Standing, happening: Happening) -> None:
+        """Enter what happened to a certificate; it changes all of its codes.
+
+        Args:
+            certificate: its id in the register.
+            standing: what holds from now on, as `lifecycle.apply` gives it.
+            happening: who did what and why.
+        """
+        codes = self.connection.execute(
+            select(tables.code.c.status_list, tables.code.c.idx, tables.code.c.digest)
+            .where(tables.code.c.certificate == certificate)
+            .order_by(tables.code.c.status_list, tables.code.c.idx)
+        ).all()
+        event = self._append_event(certificate, happening, codes[0].digest)
+        for code in codes:
+            self._append_entry(StatusReference(code.status_list, code.idx), standing, code.digest, event)
+        self.connection.execute(
+            update(tables.certificate)
+            .where(tables.certificate.c.id == certificate)
+            .values(_projection(standing, event))
+        )
+
+    def close(self, status_signer: Signer, now: int) -> None:
+        """Write what is left and sign the head."""
+        self.flush()
+        trust = self.connection.execute(
+            select(tables.publication.c.version, tables.publication.c.trust)
+            .order_by(tables.publication.c.version.desc())
+            .limit(1)
+        ).first()
+        if trust is None:
+            raise RegisterError("no trust list was published yet: run `liangzheng keys trust`")
+        epoch = self.connection.scalar(select(tables.head.c.epoch)) or secrets.token_bytes(_EPOCH_BYTES)
+        head = Head(
+            epoch=epoch,
+            sequence=self._sequence,
+            chain=self._chain,
+            trust_version=trust.version,
+            trust_hash=hashlib.sha256(trust.trust).digest(),
+            time=now,
+        )
+        row = {
+            "epoch": epoch,
+            "sequence": head.sequence,
+            "chain": head.chain,
+            "signed": sign_head(head, status_signer),
+        }
+        self.connection.execute(
+            upsert(tables.head).values(id=1, **row).on_conflict_do_update(index_elements=["id"], set_=row)
+        )
+
+    def _append_event(self, certificate: int, happening: Happening, digest: bytes) -> int:
+        self._event += 1
+        row = {
+            "id": self._event,
+            "certificate": certificate,
+            "event": happening.event.value,
+            "time": happening.time,
+            "actor": happening.actor,
+            "reason": happening.reason,
+            "until": happening.until,
+            "digest": digest,
+        }
+        self._event_hash = event_hash(self._event_hash, tuple(row.values()))
+        self._rows[tables.event].append({**row, "hash": self._event_hash})
+        return self._event
+
+    def _append_entry(self, status: StatusReference, standing: Standing, digest: bytes, event: int) -> None:
+        self._sequence += 1
+        entry = entry_of(self._sequence, status, standing, digest)
+        self._chain = extend_chain(self._chain, entry)
+        self._rows[tables.log].append({**entry._asdict(), "chain": self._chain, "event": event})
+
+    def flush(self) -> None:
+        """Write what was collected, so that queries find it."""
+        for table, rows in self._rows.items():
+            if rows:
+                self.connection.execute(insert(table), rows)
+                rows.clear()
+
+
+def certificate_columns(certificate: Certificate) -> dict[str, Any]:
+    """Give the facts of a certificate as its columns."""
+    return {
+        "issuer": certificate.issuer,
+        "number": certificate.number,
+        "kind": int(certificate.kind),
+        "holder": certificate.holder,
+        "agency": certificate.agency,
+        "categories": json.dumps(certificate.categories, ensure_ascii=False),
+        "area": certificate.area,
+        "powers": int(certificate.powers),
+        "valid_from": certificate.valid_from,
+        "valid_until": certificate.valid_until,
+        "photo": certificate.photo,
+        "restricted": certificate.restricted,
+    }
+
+
+def _last(connection: Connection, key: ColumnElement[Any], *others: ColumnElement[Any]) -> Sequence[Any]:
+    """Give columns of the row with the highest key; None for each where there is no row."""
+    row = connection.execute(select(key, *others).order_by(key.desc()).limit(1)).first()
+    return row if row is not None else (None,) * (1 + len(others))
+
+
+def _projection(standing: Standing, event: int) -> dict[str, Any]:
+    return {
+        "state": int(standing.state),
+        "since": standing.since,
+        "until": standing.until,
+        "reason": int(standing.reason),
+        "event": event,
+    }

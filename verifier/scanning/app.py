@@ -1,0 +1,262 @@
+"""The citizens' HTTP side: plain Starlette, and ASGI endpoints where every microsecond counts."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+import orjson
+from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from keys.trust import TrustList, jwks, readable
+from verifier.certificate.verdicts import Verdict
+from verifier.scanning import pages
+from verifier.scanning.answers import Known, answer, http_status, to_json
+from verifier.scanning.check import Finding
+from verifier.scanning.node import Node
+from verifier.scanning.problems import on_failure, on_http_exception, problem
+from verifier.status.follower import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class RequestBounds:
+    """The largest requests that are looked at; above them comes a 4xx and no verdict."""
+
+    path_characters: int = 4_096
+    body_bytes: int = 65_536
+    codes: int = 10
+    """Codes of one `POST /check`."""
+
+
+BOUNDS: Final = RequestBounds()
+
+_RETRY_SECONDS: Final = b"2"
+_COMMON: Final = (
+    (b"cache-control", b"no-store"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+)
+_JSON: Final = [(b"content-type", b"application/json"), (b"vary", b"accept"), *_COMMON]
+_PAGE: Final = [
+    (b"content-type", b"text/html; charset=utf-8"),
+    (b"content-security-policy", pages.CONTENT_SECURITY_POLICY.encode()),
+    (b"vary", b"accept"),
+    *_COMMON,
+]
+
+
+class _Digits(Convertor[str]):
+    regex: ClassVar[str] = "[0-9]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+class _PhotoName(_Digits):
+    regex: ClassVar[str] = "[0-9a-f]{24}"
+
+
+register_url_convertor("digits", _Digits())
+register_url_convertor("photo", _PhotoName())
+
+
+def now() -> Instant:
+    """Read the clocks: once in each request."""
+    return Instant(time.time(), time.monotonic())
+
+
+class Scan:
+    """`GET /{digits}`: the answer to a scan, as a page or as JSON.
+
+    An ASGI endpoint, so that the hot path builds no Request and no Response object.
+    """
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        """Answer."""
+        path: str = scope["path"]
+        if len(path) > BOUNDS.path_characters:
+            raise HTTPException(414, "The address is longer than any code.")
+        instant = now()
+        finding, known = self._node.scan(path[1:], instant)
+        as_of = self._node.follower.as_of
+        if _wants_json(scope):
+            headers, body = _JSON, to_json(answer(finding, known, as_of=as_of, now=instant.wall))
+        else:
+            headers, body = _PAGE, pages.render(finding, known, as_of=as_of, now=instant.wall)
+        headers = [*headers, (b"content-length", b"%d" % len(body))]
+        if finding.verdict is Verdict.UNCONFIRMED:
+            headers.append((b"retry-after", _RETRY_SECONDS))
+        status = http_status(finding, is_path=True)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+class Endpoints:
+    """Everything that is asked less often than a scan."""
+
+    def __init__(self, node: Node, photos: Path) -> None:
+        self._node = node
+        self._photos = photos
+
+    async def check(self, request: Request) -> Response:
+        """`POST /check`: several codes at once, e.g. of the two officers of one inspection."""
+        body = await _bounded_body(request)
+        if body is None:
+            return problem(413, f"The body is larger than {BOUNDS.body_bytes} bytes.")
+        codes = _codes(body)
+        if codes is None:
+            return problem(400, f'The body must be {{"codes": […]}} with 1 to {BOUNDS.codes} texts.')
+        instant = now()
+        found = [self._node.scan(code, instant) for code in codes]
+        content = {
+            "answers": [self._answer(finding, known, instant) for finding, known in found],
+            "together": {"all_valid": all(finding.verdict is Verdict.VALID for finding, _ in found)},
+        }
+        unconfirmed = any(finding.verdict is Verdict.UNCONFIRMED for finding, _ in found)
+        response = _json(content, status=503 if unconfirmed else 200)
+        if unconfirmed:
+            response.headers["retry-after"] = _RETRY_SECONDS.decode()
+        return response
+
+    async def photo(self, request: Request) -> Response:
+        """`GET /photos/{digest}`: a photo, by the digest that a code carries."""
+        path = self._photos / f"{request.path_params['digest']}.jpg"
+        if not path.is_file():
+            return problem(404, "There is no such photo.")
+        # Named by its content, so it never changes; private, since it shows a person.
+        headers = {"cache-control": "private, max-age=86400, immutable", "x-content-type-options": "nosniff"}
+        return FileResponse(path, media_type="image/jpeg", headers=headers)
+
+    async def trust(self, _request: Request) -> Response:
+        """`GET /trust`: the signed trust list."""
+        return Response(self._trust().signed, media_type="application/cose")
+
+    async def trust_json(self, _request: Request) -> Response:
+        """`GET /trust.json`: the same, for people to read."""
+        return _json(readable(self._trust()))
+
+    async def jwks(self, _request: Request) -> Response:
+        """`GET /.well-known/jwks.json`: the keys for verifiers of other make."""
+        return _json(jwks(self._trust()))
+
+    async def live(self, _request: Request) -> Response:
+        """`GET /health/live`: the process answers."""
+        return _json({"live": True})
+
+    async def ready(self, _request: Request) -> Response:
+        """`GET /health/ready`: scans can be confirmed; else why not."""
+        instant = now()
+        follower = self._node.follower
+        follower.refresh(instant)
+        trust = follower.trust
+        trusted = trust is not None and instant.wall < trust.ends
+        ready = trusted and follower.is_fresh(instant)
+        content = {
+            "ready": ready,
+            "fault": follower.fault,
+            "sequence": follower.replica.sequence,
+            "trust": {"version": trust.version, "ends": trust.ends} if trust else None,
+        }
+        return _json(content, status=200 if ready else 503)
+
+    async def not_ours(self, request: Request) -> Response:
+        """Any other path: a QR code that is not ours, answered plainly."""
+        instant = now()
+        if len(request.url.path) > BOUNDS.path_characters:
+            return problem(414, "The address is longer than any code.")
+        finding, _ = self._node.scan(request.url.path[1:] or " ", instant)
+        if _wants_json(request.scope):
+            return _json(self._answer(finding, None, instant), status=404)
+        body = pages.render(finding, None, as_of=None, now=instant.wall)
+        return Response(body, 404, headers={name.decode(): value.decode() for name, value in _PAGE})
+
+    def _answer(self, finding: Finding, known: Known | None, instant: Instant) -> dict[str, Any]:
+        return answer(finding, known, as_of=self._node.follower.as_of, now=instant.wall)
+
+    def _trust(self) -> TrustList:
+        self._node.follower.refresh(now())
+        trust = self._node.follower.trust
+        if trust is None:
+            raise HTTPException(503, "No trust list is known yet.")
+        return trust
+
+
+def create_app(make_node: Callable[[], Node], photos: Path) -> Starlette:
+    """Put the scanning app together.
+
+    Args:
+        make_node: makes the worker's node; the app closes its feed at the end.
+        photos: the directory of the photo store.
+    """
+    node = make_node()
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        node.follower.refresh(now())
+        yield
+        node.follower.close()
+
+    endpoints = Endpoints(node, photos)
+    return Starlette(
+        routes=[
+            Route("/{digits:digits}", Scan(node), methods=["GET", "HEAD"]),
+            Route("/check", endpoints.check, methods=["POST"]),
+            Route("/photos/{digest:photo}", endpoints.photo),
+            Route("/trust", endpoints.trust),
+            Route("/trust.json", endpoints.trust_json),
+            Route("/.well-known/jwks.json", endpoints.jwks),
+            Route("/health/live", endpoints.live),
+            Route("/health/ready", endpoints.ready),
+            Route("/{text:path}", endpoints.not_ours),
+        ],
+        exception_handlers={HTTPException: on_http_exception, Exception: on_failure},
+        lifespan=lifespan,
+    )
+
+
+def _wants_json(scope: Scope) -> bool:
+    """Tell whether JSON was asked for; a browser, or whoever does not say, gets the page."""
+    return any(
+        name == b"accept" and b"application/json" in value and b"text/html" not in value
+        for name, value in scope["headers"]
+    )
+
+
+async def _bounded_body(request: Request) -> bytes | None:
+    """Read the body; None as soon as it goes over the bound, whatever its length was said to be."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > BOUNDS.body_bytes:
+            return None
+    return bytes(body)
+
+
+def _codes(body: bytes) -> list[str] | None:
+    try:
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    codes = content.get("codes") if isinstance(content, dict) and len(content) == 1 else None
+    if not isinstance(codes, list) or not 1 <= len(codes) <= BOUNDS.codes:
+        return None
+    return codes if all(isinstance(code, str) for code in codes) else None
+
+
+def _json(content: object, *, status: int = 200) -> Response:
+    headers = {name.decode(): value.decode() for name, value in _COMMON}
+    return Response(to_json(content), status, media_type="application/json", headers=headers)
