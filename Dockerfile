@@ -15,7 +15,7 @@ COPY --from=build /opt/liangzheng /opt/liangzheng
 ENV PATH=/opt/liangzheng/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     LIANGZHENG_DATA_DIR=/data
-USER liangzheng
+USER 10001
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=2s CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/health/ready')"]

@@ -25,8 +25,8 @@ class Bounds:
     """Status lists that one service may open."""
     status_list_entries: int = 1 << 22
     """Entries of one status list."""
-    seconds: int = 253_402_300_800
-    """Times are seconds since 1970, below the year 10000."""
+    seconds: int = 253_402_272_000
+    """Times are seconds since 1970, below the year 10000 in Beijing."""
 
 
 BOUNDS = Bounds()

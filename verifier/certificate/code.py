@@ -6,13 +6,14 @@ The first byte of a code is never zero (it is a CBOR tag), so bytes and digits c
 
 import re
 from typing import Final
-from urllib.parse import urlsplit
 
 from verifier.certificate.bounds import BOUNDS
 from verifier.certificate.errors import LiangzhengError
 
 _TAG_18_ARRAY_4: Final = b"\xd2\x84"
-_URL: Final = re.compile(r"(https?)://([^/?#@\s]+)((?:/[^/?#\s]+)*)/([0-9]+)", re.ASCII | re.IGNORECASE)
+_SPACE: Final = " \t\r\n\u00a0\u3000"
+"""What scanners and people leave around a text, the full-width space of Chinese keyboards included."""
+_PORT: Final = re.compile(r":[0-9]{1,5}(?=/|$)", re.ASCII)
 
 
 class TextError(LiangzhengError, ValueError):
@@ -62,15 +63,13 @@ def find_digits(text: str, base_url: str) -> str:
     """
     if len(text) > BOUNDS.text_input_characters:
         raise TooLongError("longer than any code")
-    text = text.strip()
-    match = _URL.fullmatch(text)
-    digits = match[4] if match else text
-    if not (digits.isascii() and digits.isdigit()) or digits[0] == "0":
+    address, slash, digits = text.strip(_SPACE).rpartition("/")
+    if not (digits.isascii() and digits.encode().isdigit()) or digits[0] == "0":
         raise TextError("neither our address nor digits")
     if len(digits) > BOUNDS.code_digits:
         raise TooLongError("more digits than any code")
-    if match and not _is_ours(match, base_url):
-        if to_bytes(digits).startswith(_TAG_18_ARRAY_4):
+    if slash and not _is_ours(address, base_url):
+        if "://" in address and to_bytes(digits).startswith(_TAG_18_ARRAY_4):
             raise ForeignHostError("under another address")
         raise TextError("another address")
     return digits
@@ -95,12 +94,9 @@ def to_bytes(digits: str) -> bytes:
     return number.to_bytes(size, "big")
 
 
-def _is_ours(url: re.Match[str], base_url: str) -> bool:
-    """Compare scheme, host name and path; the port does not tell one service from another."""
-    ours = urlsplit(base_url.lower())
-    theirs = urlsplit(url[0].lower())
-    try:
-        same_host = theirs.hostname == ours.hostname and (theirs.port, True)[1]
-    except ValueError:  # a port that is no number
+def _is_ours(address: str, base_url: str) -> bool:
+    """Compare scheme, host and path in any case; the port does not tell one service from another."""
+    if not address.isascii():  # some letters beyond ASCII have our letters for their lower case
         return False
-    return same_host and theirs.scheme == ours.scheme and url[3].lower() == ours.path.rstrip("/")
+    address, ours = address.lower(), base_url.rstrip("/").lower()
+    return address == ours or _PORT.sub("", address, 1) == _PORT.sub("", ours, 1)

@@ -82,6 +82,8 @@ class Jurisdiction(_Data):
     name: Words
     area: str = Field(pattern=r"^[0-9]{2}$")
     """The first two digits of the region's GB/T 2260 codes."""
+    region: Words
+    """Its short name, for citizens."""
     in_force: bool
     number: Number
     validity: Validity

@@ -17,6 +17,7 @@ from verifier.settings import Settings
 from verifier.status.follower import Follower
 
 DEFAULT_PORT: Final = 8_000
+SCANNING: Final = "verifier.cli.serve:scanning"
 
 
 class Side(StrEnum):
@@ -39,13 +40,19 @@ def serve(
     run(host=host, port=port, workers=workers)
 
 
-def run(*, host: str, port: int, workers: int = 1) -> None:
+def run(app: str = SCANNING, *, host: str, port: int, workers: int = 1) -> None:
     """Run uvicorn with the settings that fit scans.
 
     Access logs are off: no scan is tied to whoever made it.
+
+    Args:
+        app: where the function is that makes a worker's app.
+        host: the address to listen on.
+        port: the port.
+        workers: how many processes answer.
     """
     uvicorn.run(
-        "verifier.cli.serve:scanning",
+        app,
         factory=True,
         host=host,
         port=port,

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -44,7 +44,7 @@ _COMMON: Final = (
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
 )
-_JSON: Final = [(b"content-type", b"application/json"), (b"vary", b"accept"), *_COMMON]
+SCAN_HEADERS: Final = [(b"content-type", b"application/json"), (b"vary", b"accept"), *_COMMON]
 _PAGE: Final = [
     (b"content-type", b"text/html; charset=utf-8"),
     (b"content-security-policy", pages.CONTENT_SECURITY_POLICY.encode()),
@@ -94,9 +94,12 @@ class Scan:
         finding, known = self._node.scan(path[1:], instant)
         as_of = self._node.follower.as_of
         if _wants_json(scope):
-            headers, body = _JSON, to_json(answer(finding, known, as_of=as_of, now=instant.wall))
+            headers, body = SCAN_HEADERS, to_json(answer(finding, known, as_of=as_of, now=instant.wall))
         else:
-            headers, body = _PAGE, pages.render(finding, known, as_of=as_of, now=instant.wall)
+            headers, body = (
+                _PAGE,
+                pages.render(finding, known, as_of=as_of, now=instant.wall, address=self._node.base_url),
+            )
         headers = [*headers, (b"content-length", b"%d" % len(body))]
         if finding.verdict is Verdict.UNCONFIRMED:
             headers.append((b"retry-after", _RETRY_SECONDS))
@@ -173,6 +176,14 @@ class Endpoints:
         }
         return _json(content, status=200 if ready else 503)
 
+    async def favicon(self, _request: Request) -> Response:
+        """`GET /favicon.ico`: browsers ask for one by themselves; there is none, and that is no scan."""
+        return Response(status_code=204, headers={"cache-control": "max-age=86400"})
+
+    async def robots(self, _request: Request) -> Response:
+        """`GET /robots.txt`: nothing here is for search engines."""
+        return PlainTextResponse("User-agent: *\nDisallow: /\n")
+
     async def not_ours(self, request: Request) -> Response:
         """Any other path: a QR code that is not ours, answered plainly."""
         instant = now()
@@ -181,7 +192,7 @@ class Endpoints:
         finding, _ = self._node.scan(request.url.path[1:] or " ", instant)
         if _wants_json(request.scope):
             return _json(self._answer(finding, None, instant), status=404)
-        body = pages.render(finding, None, as_of=None, now=instant.wall)
+        body = pages.render(finding, None, as_of=None, now=instant.wall, address=self._node.base_url)
         return Response(body, 404, headers={name.decode(): value.decode() for name, value in _PAGE})
 
     def _answer(self, finding: Finding, known: Known | None, instant: Instant) -> dict[str, Any]:
@@ -221,6 +232,8 @@ def create_app(make_node: Callable[[], Node], photos: Path) -> Starlette:
             Route("/.well-known/jwks.json", endpoints.jwks),
             Route("/health/live", endpoints.live),
             Route("/health/ready", endpoints.ready),
+            Route("/favicon.ico", endpoints.favicon),
+            Route("/robots.txt", endpoints.robots),
             Route("/{text:path}", endpoints.not_ours),
         ],
         exception_handlers={HTTPException: on_http_exception, Exception: on_failure},

@@ -11,8 +11,7 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from keys.trust import Issuer, KeyState, Purpose, TrustedKey, TrustList
 from verifier.certificate import claims, code, cose
@@ -37,8 +36,7 @@ _FINAL: Final = (Verdict.REVOKED, Verdict.EXPIRED)
 LookUp = Callable[[StatusReference], tuple[bytes, Standing] | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Authentic:
+class Authentic(NamedTuple):
     """A code whose signature holds and whose claims are in form: what checks 1 to 6 establish for ever."""
 
     certificate: Certificate
@@ -47,8 +45,7 @@ class Authentic:
     """Of the signed claims, as the log has it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(NamedTuple):
     """What the checks found. Invariant: nothing of a refused code is in it."""
 
     reason: Reason
@@ -126,31 +123,24 @@ def check(
     Returns:
         The finding.
     """
-    certificate, key = authentic.certificate, authentic.key
+    certificate, key, _ = authentic
     # 7 scope of the key, in its state at this time
     if key.issuer != certificate.issuer:
-        return Finding(reason=Reason.WRONG_ISSUER)
+        return Finding(Reason.WRONG_ISSUER)
     if certificate.kind not in key.kinds:
-        return Finding(reason=Reason.WRONG_KIND)
-    compromised = key.state is KeyState.COMPROMISED
-    if compromised and look_up is None:
-        return Finding(reason=Reason.KEY_COMPROMISED)
+        return Finding(Reason.WRONG_KIND)
+    if key.state is KeyState.COMPROMISED and look_up is None:
+        return Finding(Reason.KEY_COMPROMISED)
     issuer = trust.issuers[certificate.issuer]
     standing = None
-    unconfirmed = Finding(
-        reason=Reason.STATUS_STALE,
-        # A compromised key convinces nobody by itself: without the register, nothing that it signed is shown.
-        certificate=None if compromised else certificate,
-        issuer=None if compromised else issuer,
-    )
     if look_up is not None:
         # 8 register
         registered = look_up(certificate.status)
         if registered is None:
-            return Finding(reason=Reason.NOT_REGISTERED) if fresh else unconfirmed
+            return Finding(Reason.NOT_REGISTERED) if fresh else _unconfirmed(certificate, issuer, key)
         digest, standing = registered
         if digest != authentic.digest:
-            return Finding(reason=Reason.DIFFERS)
+            return Finding(Reason.DIFFERS)
     # 9 freshness, 10 state and dates: what is void or over stays so, whatever happened since
     reason = reason_now(
         standing or PLAINLY_VALID,
@@ -159,6 +149,13 @@ def check(
         now=now,
     )
     if look_up is not None and not fresh and verdict_of(reason) not in _FINAL:
-        return unconfirmed
+        return _unconfirmed(certificate, issuer, key)
     # 11 finding
-    return Finding(reason=reason, certificate=certificate, issuer=issuer, standing=standing)
+    return Finding(reason, certificate, issuer, standing)
+
+
+def _unconfirmed(certificate: Certificate, issuer: Issuer, key: TrustedKey) -> Finding:
+    # A compromised key convinces nobody by itself: without the register, nothing that it signed is shown.
+    if key.state is KeyState.COMPROMISED:
+        return Finding(Reason.STATUS_STALE)
+    return Finding(Reason.STATUS_STALE, certificate, issuer)

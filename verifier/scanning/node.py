@@ -23,7 +23,7 @@ class Node:
 
     def __init__(self, follower: Follower, *, base_url: str, capacity: int) -> None:
         self.follower = follower
-        self._base_url = base_url
+        self.base_url = base_url
         self._capacity = capacity
         self._known: dict[str, Known] = {}
         self._known_under: object = None
@@ -59,7 +59,7 @@ class Node:
         known = self._known.get(text)
         try:
             if known is None or now.wall >= trust.ends:
-                authentic = authenticate(text, trust=trust, base_url=self._base_url, now=now.wall)
+                authentic = authenticate(text, trust=trust, base_url=self.base_url, now=now.wall)
                 known = self._keep(text, know(authentic, trust))
         except RefusedError as refused:
             return Finding(reason=refused.reason), None

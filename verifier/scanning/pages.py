@@ -104,8 +104,6 @@ _BEGINS: Final = Words(zh="生效时间", en="In force from")
 _AS_OF: Final = Words(zh="登记库数据截至", en="Register as of")
 
 _NOTHING_SHOWN: Final[Mapping[str, Any]] = {"certificate": None, "article": None}
-_REGIONS: Final = {"15": Words(zh="内蒙古", en="Inner Mongolia"), "65": Words(zh="新疆", en="Xinjiang")}
-"""Short names by area, for a page that must name several regions; a document's title may lack its region."""
 _PHONE: Final = re.compile(r"\+?[0-9][0-9 ()-]*")
 _LINK: Final = re.compile(r"https?://[!-~]+")
 
@@ -150,12 +148,7 @@ CONTENT_SECURITY_POLICY: Final = (
 
 def _articles(known: Iterable[Jurisdiction]) -> list[tuple[Words | None, Refusal]]:
     """Give every article in force, with its region: of a forged code the region is not known."""
-    return [
-        (_REGIONS.get(rules.area), refusal)
-        for rules in known
-        for refusal in rules.refusals
-        if refusal.in_force
-    ]
+    return [(rules.region, refusal) for rules in known for refusal in rules.refusals if refusal.in_force]
 
 
 def _prepare(reason: Reason) -> dict[str, Any]:

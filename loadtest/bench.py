@@ -1,0 +1,33 @@
+"""`make bench`: measure, beside the baselines, and print the table of docs/performance.md."""
+
+import os
+import platform
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from loadtest import check_cost, code_sizes, http_cost, import_rate, stock
+from loadtest.report import table
+
+DISTINCT: Final = 5_000
+
+
+def main() -> None:
+    """Run all benchmarks in a directory of their own."""
+    with tempfile.TemporaryDirectory(prefix="liangzheng-bench-") as directory:
+        data_dir = Path(directory)
+        print("preparing …", flush=True)
+        digits = stock.prepare(data_dir, DISTINCT)
+        lines = code_sizes.measure(data_dir)
+        print("measuring the check …", flush=True)
+        checks, verify_seconds = check_cost.measure(data_dir, digits)
+        print("measuring scans over HTTP …", flush=True)
+        scans = http_cost.measure(data_dir, digits, verify_seconds)
+        print("measuring imports …", flush=True)
+        lines = [*checks, *scans, *lines, *import_rate.measure(data_dir)]
+    print(f"\nPython {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores\n")
+    print(table(lines))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,406 @@
+"""Tables as they come: the bytes of a workbook (.xlsx) or a CSV file, as sheets of raw rows.
+
+Invariants: bytes that are no table raise `TableError` and nothing else; nothing is unpacked, built or kept
+beyond `TableBounds`; and no cell's text stands in a message.
+
+A workbook is read with expat, row by row, and not with a library: a reader that first builds the whole grid
+dies on a 2 KB file whose only cells are the two corners of a sheet, and one that gives values alone hides
+which of them are formulas and errors.
+"""
+
+import codecs
+import csv
+import io
+import posixpath
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import count, islice
+from pathlib import Path
+from typing import Final, NamedTuple
+from xml.parsers import expat
+
+from verifier.certificate.errors import LiangzhengError
+
+_CHUNK: Final = 1 << 16
+_NO_TABLE: Final = "not a spreadsheet or CSV file"
+_OTHER_BOOK: Final = "this kind of workbook is not read: save it as .xlsx without a password, or as CSV"
+_DAMAGED: Final = "the workbook is damaged: open it in a spreadsheet program and save it anew"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableBounds:
+    """The largest of everything that a table may hold."""
+
+    file_bytes: int = 64 << 20
+    """The file as sent."""
+    unpacked_bytes: int = 512 << 20
+    """All parts of a workbook, unpacked."""
+    unpacked_ratio: int = 200
+    """How many times its own size a workbook may unpack to; real rows unpack to 5 to 50 times."""
+    parts: int = 4_096
+    """Files inside a workbook."""
+    shared_strings: int = 2_000_000
+    """Texts that a workbook keeps beside its cells."""
+    nesting: int = 32
+    """Depth of XML elements."""
+    token_bytes: int = 1 << 20
+    """One tag of XML with its attributes, or the text between two of them."""
+    sheets: int = 64
+    rows: int = 200_000
+    """Rows that hold anything, in all sheets together."""
+    columns: int = 64
+    cell_characters: int = 4_000
+    header_rows: int = 20
+    """Rows that hold anything, among which the header must be."""
+
+
+TABLE_BOUNDS: Final = TableBounds()
+
+
+class TableError(LiangzhengError, ValueError):
+    """The whole file is unusable. The message is one line for the person who sent it."""
+
+
+class Flaw(StrEnum):
+    """What keeps a cell's text from being what a person wrote there."""
+
+    FORMULA = "holds a formula: put the value itself there"
+    ERROR = "holds an error value"
+    ROUNDED = "is a number cell, which keeps 15 digits only: format the column as text"
+
+
+class RawRow(NamedTuple):
+    """One row that holds something."""
+
+    number: int
+    """As a person sees it, from 1."""
+    cells: list[str]
+    """Their texts; a `Flaw` in place of one that nobody wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet; its rows are read while they are asked for, once, and before the next sheet's."""
+
+    name: str
+    """Empty for CSV."""
+    hidden: bool
+    rows: Iterator[RawRow]
+
+
+def read_sheets(path: Path, bounds: TableBounds = TABLE_BOUNDS) -> Iterator[Sheet]:
+    """Read a table; what kind of file it is, is told by its content.
+
+    Args:
+        path: a workbook (.xlsx), or CSV in UTF-8 or GB18030.
+        bounds: the largest of everything.
+
+    Yields:
+        Its sheets, empty ones too. CSV is one sheet.
+
+    Raises:
+        TableError: no table, damaged, or beyond the bounds; also while rows are read.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(bounds.file_bytes + 1)
+    except OSError as error:
+        raise TableError(f"the file cannot be read: {error.strerror}") from error
+    if len(data) > bounds.file_bytes:
+        raise TableError(f"the file is larger than {bounds.file_bytes:,} bytes")
+    if not data:
+        raise TableError("the file is empty")
+    if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):  # .xls, and any workbook with a password
+        raise TableError(_OTHER_BOOK)
+    tally = count(1)
+    if not data.startswith(b"PK\x03\x04"):
+        yield Sheet("", hidden=False, rows=_bounded(_csv_rows(data, bounds), tally, bounds))
+        return
+    for sheet in _workbook(data, bounds):
+        yield Sheet(sheet.name, sheet.hidden, _bounded(sheet.rows, tally, bounds))
+
+
+def _bounded(rows: Iterator[RawRow], tally: Iterator[int], bounds: TableBounds) -> Iterator[RawRow]:
+    for row in rows:
+        if next(tally) > bounds.rows:
+            raise TableError(f"more than {bounds.rows:,} rows: split the table")
+        yield row
+
+
+def _csv_rows(data: bytes, bounds: TableBounds) -> Iterator[RawRow]:
+    if b"\0" in data:  # in UTF-16, pictures, programs; in no text of the two encodings below
+        raise TableError(_NO_TABLE)
+    text = io.TextIOWrapper(io.BytesIO(data), _encoding(data), newline="")
+    number, most = 0, bounds.cell_characters
+    try:
+        # Strict: a lone quotation mark would otherwise swallow the rows below it in silence.
+        for number, cells in enumerate(csv.reader(text, strict=True), 1):
+            if any(cells):
+                if len(cells) > bounds.columns and any(cells[bounds.columns :]):
+                    raise TableError(f"row {number}: more than {bounds.columns} columns")
+                if max(map(len, cells)) > most:
+                    raise TableError(f"row {number}: a cell has more than {most:,} characters")
+                yield RawRow(number, cells)
+    except csv.Error as error:
+        raise TableError(f"row {number + 1}: quotation marks are not as in CSV") from error
+    except UnicodeDecodeError as error:
+        raise TableError(f"{_NO_TABLE}: neither UTF-8 nor GB18030 text") from error
+
+
+def _encoding(data: bytes) -> str:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    view = memoryview(data)
+    try:
+        for start in range(0, len(data), _CHUNK):
+            decoder.decode(view[start : start + _CHUNK])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return "gb18030"
+    return "utf-8-sig"
+
+
+class _Package:
+    """The parts of a workbook (a zip archive, ISO/IEC 29500-2), unpacked in chunks and within bounds."""
+
+    # What `zipfile` raises on a damaged archive: its own error, zlib's, and those of reading its fields.
+    _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, struct.error, ValueError)
+
+    def __init__(self, data: bytes, bounds: TableBounds) -> None:
+        # Before zipfile builds an object for each.
+        if data.count(b"PK\x01\x02") > bounds.parts:
+            raise TableError(f"the workbook has more than {bounds.parts:,} parts")
+        try:
+            self._archive = zipfile.ZipFile(io.BytesIO(data))
+        except self._BROKEN as error:
+            raise TableError(_NO_TABLE) from error
+        infos = self._archive.infolist()
+        unpacked = sum(info.file_size for info in infos)  # zipfile unpacks no more than this of each
+        if unpacked > min(bounds.unpacked_bytes, bounds.unpacked_ratio * len(data)):
+            raise TableError("the workbook unpacks to far more than a table needs")
+        if any(info.flag_bits & 1 for info in infos):
+            raise TableError(_OTHER_BOOK)
+        self._parts = {info.filename.replace("\\", "/").lower(): info for info in infos}
+        if len(self._parts) != len(infos):  # which of two a person saw is anyone's guess
+            raise TableError(_DAMAGED)
+        self.bounds = bounds
+
+    def __contains__(self, part: str) -> bool:
+        return part.lower() in self._parts
+
+    def chunks(self, part: str) -> Iterator[bytes]:
+        """Unpack a part; the last chunk is empty."""
+        info = self._parts.get(part.lower())
+        if info is None or info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+            raise TableError(_DAMAGED)
+        try:
+            with self._archive.open(info) as stream:
+                while chunk := stream.read(_CHUNK):
+                    yield chunk
+        except self._BROKEN as error:
+            raise TableError(_DAMAGED) from error
+        yield b""
+
+
+_NAMES: Final = {
+    f"http://{edition} {name}": name
+    for edition in (
+        "schemas.openxmlformats.org/spreadsheetml/2006/main",
+        "purl.oclc.org/ooxml/spreadsheetml/main",  # the strict edition of the standard
+        "schemas.openxmlformats.org/package/2006/relationships",
+    )
+    for name in ("Relationship", "sheet", "si", "row", "c", "f", "v", "t", "rPh")
+}
+_Element = tuple[str, dict[str, str], str]
+
+
+class _Elements:
+    """Collects the elements of interest as they end, with attributes and text; inner ones come first."""
+
+    def __init__(self, bounds: TableBounds) -> None:
+        self.ended: list[_Element] = []
+        self.text: list[str] = []
+        self._open: list[tuple[str | None, dict[str, str]]] = []
+        self._nesting = bounds.nesting
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        self.text.clear()
+        self._open.append((_NAMES.get(name), attributes))
+        if len(self._open) > self._nesting:
+            raise TableError(_DAMAGED)
+
+    def end(self, _: str) -> None:
+        name, attributes = self._open.pop()
+        # Within rPh stands how a text is read aloud, which is no part of it.
+        if name is not None and not (name == "t" and self._open and self._open[-1][0] == "rPh"):
+            self.ended.append((name, attributes, "".join(self.text)))
+            self.text.clear()
+
+    @staticmethod
+    def doctype(*_: object) -> None:
+        raise TableError(_DAMAGED)  # no workbook has one; its entities are made for bombs
+
+
+def _elements(package: _Package, part: str) -> Iterator[_Element]:
+    elements, chunks = _Elements(package.bounds), package.chunks(part)
+    most, fed, chunk = package.bounds.token_bytes, 0, next(chunks)
+    # The encoding is given outright, so that a document cannot name one of its own.
+    parser = expat.ParserCreate("utf-16" if chunk[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8", " ")
+    parser.buffer_text = True
+    parser.StartElementHandler, parser.EndElementHandler = elements.start, elements.end
+    parser.CharacterDataHandler, parser.StartDoctypeDeclHandler = elements.text.append, elements.doctype
+    while True:
+        try:
+            parser.Parse(chunk, not chunk)
+        except expat.ExpatError as error:
+            raise TableError(_DAMAGED) from error
+        yield from elements.ended
+        elements.ended.clear()
+        if not chunk:
+            return
+        fed += len(chunk)
+        # A tag without an end would be scanned anew with each chunk, and a text kept until it ends.
+        if fed - parser.CurrentByteIndex > most or sum(map(len, elements.text)) > most:
+            raise TableError(_DAMAGED)
+        chunk = next(chunks)
+
+
+def _attributes(package: _Package, part: str, name: str) -> list[dict[str, str]]:
+    found = (attributes for what, attributes, _ in _elements(package, part) if what == name)
+    listed = list(islice(found, package.bounds.parts + 1))
+    if len(listed) > package.bounds.parts:
+        raise TableError(_DAMAGED)
+    return listed
+
+
+def _relations(package: _Package, part: str) -> Iterator[tuple[str, str, str]]:
+    """Give what a part refers to: its id, the last word of its type, and the part's name."""
+    folder, name = posixpath.split(part)
+    for found in _attributes(package, posixpath.join(folder, "_rels", f"{name}.rels"), "Relationship"):
+        target = posixpath.normpath(posixpath.join("/", folder, found.get("Target", "")))
+        yield found.get("Id", ""), found.get("Type", "").rpartition("/")[2], target.lstrip("/")
+
+
+def _workbook(data: bytes, bounds: TableBounds) -> Iterator[Sheet]:
+    package = _Package(data, bounds)
+    if "_rels/.rels" not in package:
+        raise TableError(_OTHER_BOOK if "mimetype" in package else _NO_TABLE)  # OpenDocument has a mimetype
+    main = next((part for _, what, part in _relations(package, "") if what == "officeDocument"), "")
+    if not main.endswith(".xml"):
+        raise TableError(_OTHER_BOOK)
+    worksheets: dict[str, str] = {}
+    texts: list[str] = []
+    for key, what, part in _relations(package, main):
+        if what == "worksheet":
+            worksheets[key] = part
+        elif what == "sharedStrings" and part in package:
+            texts = _shared_strings(package, part)
+    sheets = _attributes(package, main, "sheet")
+    if not sheets:
+        raise TableError(_NO_TABLE)
+    if len(sheets) > bounds.sheets:
+        raise TableError(f"more than {bounds.sheets} sheets: split the workbook")
+    for sheet in sheets:
+        key = next((value for name, value in sheet.items() if name.endswith(" id")), "")
+        if key in worksheets:  # else a chart
+            hidden = sheet.get("state", "visible") != "visible"
+            name = "".join(filter(str.isprintable, sheet.get("name", "")))
+            yield Sheet(name, hidden, _worksheet(package, worksheets[key], texts))
+
+
+def _shared_strings(package: _Package, part: str) -> list[str]:
+    bounds, texts, text = package.bounds, list[str](), ""
+    for name, _, run in _elements(package, part):
+        if name == "t":
+            text = _joined(text, run, bounds)
+        elif name == "si":
+            texts.append(text)
+            text = ""
+            if len(texts) > bounds.shared_strings:
+                raise TableError(f"the workbook has more than {bounds.shared_strings:,} texts")
+    return texts
+
+
+def _joined(text: str, run: str, bounds: TableBounds) -> str:
+    if "_x" in run:
+        run = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), run)
+    # One character more than a cell may have shows that it is too long, if a cell has it at all.
+    return (text + run)[: bounds.cell_characters + 1]
+
+
+def _worksheet(package: _Package, part: str, texts: list[str]) -> Iterator[RawRow]:
+    """Build rows from cells; what is empty leaves no trace, however far out it stands."""
+    bounds = package.bounds
+    columns = {_letters(column): column for column in range(bounds.columns)}
+    cells: list[str] = []
+    value, formula, number, column = "", False, 0, 0
+    for name, attributes, text in _elements(package, part):
+        if name in {"v", "t"}:
+            value = _joined(value, text, bounds)
+        elif name == "f":
+            formula = True
+            if ":" in attributes.get("ref", "") and attributes.get("t") != "shared":
+                raise TableError("a formula fills several cells: put the values themselves there")
+        elif name == "c":
+            if place := attributes.get("r"):
+                column = columns.get(place.rstrip("0123456789"), bounds.columns)
+            if content := Flaw.FORMULA if formula else _content(attributes.get("t"), value, texts):
+                _place(cells, column, content, bounds)
+            value, formula = "", False
+            column += 1
+        elif name == "row":
+            number, column = _row_number(attributes.get("r"), number), 0
+            if cells:
+                yield RawRow(number, cells)
+                cells = []
+
+
+def _place(cells: list[str], column: int, content: str, bounds: TableBounds) -> None:
+    if column >= bounds.columns:
+        raise TableError(f"a row has more than {bounds.columns} columns")
+    if len(content) > bounds.cell_characters:
+        raise TableError(f"a cell has more than {bounds.cell_characters:,} characters")
+    if column < len(cells):
+        raise TableError(_DAMAGED)
+    cells += [""] * (column - len(cells))
+    cells.append(content)
+
+
+def _letters(column: int) -> str:
+    return (chr(64 + column // 26) if column >= 26 else "") + chr(65 + column % 26)
+
+
+def _row_number(text: str | None, before: int) -> int:
+    number = before + 1 if text is None else int(text) if _INDEX.fullmatch(text) else 0
+    if number <= before:
+        raise TableError(_DAMAGED)
+    return number
+
+
+_INDEX: Final = re.compile(r"[0-9]{1,7}", re.ASCII)
+_NUMERAL: Final = re.compile(r"-?[0-9]*\.?[0-9]+(?:E[+-]?[0-9]{1,3})?", re.ASCII | re.IGNORECASE)
+_ESCAPE: Final = re.compile(r"_x(?!D[89A-F])([0-9A-F]{4})_", re.IGNORECASE)  # ISO/IEC 29500-1 22.9.2.19
+
+
+def _content(kind: str | None, value: str, texts: list[str]) -> str:
+    """Give a cell's text as a person sees it, or its flaw."""
+    if not value:
+        return ""
+    if kind == "s":
+        if not _INDEX.fullmatch(value) or int(value) >= len(texts):
+            raise TableError(_DAMAGED)
+        return texts[int(value)]
+    if kind == "e":
+        return Flaw.ERROR
+    if kind is not None and kind != "n":  # inlineStr, str, b, d
+        return value
+    if not _NUMERAL.fullmatch(value):
+        raise TableError(_DAMAGED)
+    number = float(value)
+    if abs(number) >= 10**15:
+        return Flaw.ROUNDED
+    return str(int(number)) if number.is_integer() else value
