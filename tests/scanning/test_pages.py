@@ -327,7 +327,6 @@ def test_an_article_that_is_a_draft_is_not_among_those_of_a_forged_code() -> Non
     assert pages._articles([draft]) == []
 
 
-
 @pytest.mark.parametrize(
     "reason", [reason for reason in Reason if verdict_of(reason) not in (*NO_FORCE, Verdict.UNCONFIRMED)]
 )

@@ -2,6 +2,7 @@
 
 import calendar
 from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 
 BEIJING: Final = timezone(timedelta(hours=8))
@@ -27,7 +28,13 @@ def add_months(seconds: int, months: int) -> int:
 
 def iso(seconds: float) -> str:
     """Write an instant, e.g. `2026-01-01T00:00:00+08:00`."""
-    return datetime.fromtimestamp(int(seconds), BEIJING).isoformat()
+    return _iso(int(seconds))
+
+
+@lru_cache(maxsize=4_096)
+def _iso(seconds: int) -> str:
+    # Answers name the same instants again and again: this second, and the first and last days.
+    return datetime.fromtimestamp(seconds, BEIJING).isoformat()
 
 
 def parse_instant(text: str) -> int:

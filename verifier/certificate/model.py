@@ -22,7 +22,6 @@ _NUMBER = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*", re.ASCII)
 ISSUER_CHARACTERS: Final = 18
 # Format characters that Mongolian and Uyghur spelling needs; every other invisible one is refused.
 _SPELLING: Final = frozenset("\u180e\u202f\u200c\u200d")
-_NOT_AT_THE_EDGE: Final = _SPELLING | {" "}
 _LONGEST: Final = BOUNDS.text_characters
 _is_normalized = unicodedata.is_normalized
 
@@ -138,12 +137,17 @@ def check_text(field: str, text: str | None) -> None:
         raise InvalidCertificateError(field, "is missing")
     if len(text) > _LONGEST:
         raise InvalidCertificateError(field, f"is longer than {_LONGEST} characters")
-    if text[0] in _NOT_AT_THE_EDGE or text[-1] in _NOT_AT_THE_EDGE:
+    if text[0] == " " or text[-1] == " ":
         raise InvalidCertificateError(field, "begins or ends with a space")
-    if not text.isprintable() and not all(map(_shows, text)):
-        raise InvalidCertificateError(field, "has characters that do not show")
+    if not text.isprintable():
+        _require_shown(field, text)
     if not _is_normalized("NFC", text):
         raise InvalidCertificateError(field, "is not in Unicode normal form C")
+
+
+def _require_shown(field: str, text: str) -> None:
+    if not all(map(_shows, text)) or text[0] in _SPELLING or text[-1] in _SPELLING:
+        raise InvalidCertificateError(field, "has characters that do not show")
 
 
 def _shows(character: str) -> bool:

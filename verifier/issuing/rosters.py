@@ -7,7 +7,7 @@ a table for anything but new certificates is refused as a whole; no reason repea
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
@@ -22,7 +22,7 @@ from verifier.certificate.model import InvalidCertificateError, check_text
 from verifier.issuing.id_numbers import InvalidIdNumberError, read_id_number
 from verifier.issuing.tables import TABLE_BOUNDS, Flaw, RawRow, Sheet, TableBounds, TableError, read_sheets
 
-_PROGRESS_ROWS: Final = 1_000
+_Progress = Callable[[int, int | None], None]
 
 
 class Form(StrEnum):
@@ -92,20 +92,18 @@ class _Column(StrEnum):
 
 _FIELD: Final = "执法领域"  # what officer lists call the category
 _REASON: Final = "清理原因"
-_HEADINGS: Final[Mapping[str, _Column]] = {
-    **{column.value: column for column in _Column},
-    _FIELD: _Column.CATEGORY,
-}
+_HEADINGS: Final = {column.value: column for column in _Column} | {_FIELD: _Column.CATEGORY}
 _KNOWN: Final = frozenset({*_HEADINGS, _REASON, "序号"})
-_TITLES: Final = {"新领": Form.NEW_ISSUE, "换发": Form.REPLACEMENT, "清理": Form.CLEAN_UP}
+_REPLACED: Final = dict.fromkeys(("换发", "补办"), Form.REPLACEMENT)
+_TITLES: Final = {"新领": Form.NEW_ISSUE, "清理": Form.CLEAN_UP} | _REPLACED
 _WORDS: Final = "agency, name, ID number, type, category, area, certificate number, qualification number"
 _ENGLISH: Final = dict(zip(_Column, _WORDS.split(", "), strict=True))
 _LISTED: Final = (_Column.HOLDER, _Column.AREA, _Column.CATEGORY, _Column.NUMBER)
 
-_UNIT: Final = re.compile(r"\s*报\s*送\s*单\s*位\s*(?:[（(][^）)]*[）)])?\s*[:：]\s*(.*)", re.DOTALL)
-_FOOT: Final = re.compile(
-    r"(?:填报|填表|制表|审核|联系)人|(?:填报|填表|报送)(?:日期|时间)|联系电话|报送单位|备?注"
-)
+_SEPARATORS: Final = re.compile("[、，,；;/／]")
+_FORMULA_STARTS: Final = frozenset("=+-@＝＋－＠")
+_UNIT: Final = re.compile(r"\s*报\s*送\s*单\s*位\s*(?:[（(][^）)]*[）)]\s*)?[:：]\s*(.*)", re.DOTALL)
+_FOOT: Final = re.compile("(?:(?:填报|填表|制表|审核|联系)人|填报日期|联系电话|报送单位|备?注)[:：]")
 
 
 def read_roster(
@@ -113,7 +111,7 @@ def read_roster(
     *,
     rules: Jurisdiction,
     agency: str | None,
-    progress: Callable[[int, int | None], None] | None = None,
+    progress: _Progress | None = None,
     bounds: TableBounds = TABLE_BOUNDS,
 ) -> Roster:
     """Read an agency's table and check each of its rows by itself; no register is asked.
@@ -131,10 +129,10 @@ def read_roster(
     Raises:
         TableError: the file as a whole is unusable, or is a form that does not ask for new certificates.
     """
-    reader = _Reader(rules, agency, progress, bounds)
+    reader = _Reader(rules, agency)
     for sheet in read_sheets(path, bounds):
         try:
-            reader.read(sheet)
+            reader.read(sheet, bounds, progress)
         except TableError as error:
             raise TableError(f"sheet {sheet.name}: {error}" if sheet.name else str(error)) from error
     if not reader.layouts:
@@ -164,23 +162,20 @@ class _Layout:
     def cells(self, row: RawRow) -> tuple[str, ...]:
         return self.pick(["", *row.cells, *[""] * (self.width - len(row.cells))])
 
+    def heading(self, column: _Column) -> str:
+        return _FIELD if column is _Column.CATEGORY and self.form is Form.OFFICER_LIST else column
+
     def label(self, column: _Column) -> str:
-        listed = column is _Column.CATEGORY and self.form is Form.OFFICER_LIST
-        return f"{_ENGLISH[column]} ({_FIELD if listed else column})"
+        return f"{_ENGLISH[column]} ({self.heading(column)})"
 
     def is_data(self, row: RawRow) -> bool:
-        """Tell whether a row without certificate is a person's, not a foot or an empty line of the form.
-
-        Raises:
-            TableError: another table begins there.
-        """
+        """Tell whether a refused row is a person's, and no foot or empty line of the form."""
         texts = [text for text in map(_squeezed, row.cells) if text]
         if not texts or _is_foot(row):
             return False
         # Rows below a heading "换发" would otherwise pass for new ones.
-        if len(_KNOWN.intersection(texts)) > 1 or (
-            len(texts) == 1 and any(map(texts[0].__contains__, _TITLES))
-        ):
+        title = len(texts) == 1 and any(word in texts[0] for word in _TITLES)
+        if title or len(_KNOWN.intersection(texts)) > 1:
             raise TableError(f"another table begins in row {row.number}: give it a sheet of its own")
         return any(map(str.strip, self.cells(row)))
 
@@ -190,9 +185,7 @@ def _squeezed(text: str) -> str:
 
 
 def _is_foot(row: RawRow) -> bool:
-    first = next(filter(None, map(_squeezed, row.cells)), "")
-    found = _FOOT.match(first)
-    return found is not None and first[found.end() :][:1] in {":", "："}
+    return _FOOT.match(next(filter(None, map(_squeezed, row.cells)), "")) is not None
 
 
 def _layout(sheet: Sheet, bounds: TableBounds, agency: str) -> _Layout | None:
@@ -202,14 +195,12 @@ def _layout(sheet: Sheet, bounds: TableBounds, agency: str) -> _Layout | None:
         headings = list(map(_squeezed, row.cells))
         if len(_KNOWN.intersection(headings)) > 1:
             if sheet.hidden:
-                raise TableError(f"it is hidden and holds a table: show it, or delete it")
+                raise TableError("it is hidden and holds a table: show it, or delete it")
             return _recognised(sheet.name, headings, above, agency)
         above.append(row)
     if sheet.hidden or not any(map(_squeezed, (cell for row in above for cell in row.cells))):
         return None
-    raise TableError(
-        f"no header in the first {bounds.header_rows} rows: the columns {', '.join(_LISTED)} are missing"
-    )
+    raise TableError(f"no header in the first {bounds.header_rows} rows: missing {', '.join(_LISTED)}")
 
 
 def _recognised(sheet: str, headings: list[str], above: Iterable[RawRow], agency: str) -> _Layout:
@@ -223,15 +214,13 @@ def _recognised(sheet: str, headings: list[str], above: Iterable[RawRow], agency
     form = _form(headings, f"{sheet} {title}")
     if form in {Form.REPLACEMENT, Form.CLEAN_UP}:
         doing = "replacing" if form is Form.REPLACEMENT else "cleaning up"
-        raise TableError(
-            f"the {form} form is recognised, but {doing} certificates is not available yet; "
-            "nothing was changed"
-        )
+        why = f"{doing} certificates is not available yet; nothing was changed"
+        raise TableError(f"the {form} form is recognised, but {why}")
     needed = set(_LISTED if form is Form.OFFICER_LIST else _Column) - {_Column.AGENCY if agency else None}
     if missing := [column for column in _Column if column in needed and column not in places]:
         raise TableError(f"missing columns: {', '.join(missing)}")
     if not agency and _Column.AGENCY not in places:
-        raise TableError(f"the officer list names no agency: give it with --agency")
+        raise TableError("the officer list names no agency: give it with --agency")
     pick = itemgetter(*(places.get(column, -1) + 1 for column in _Column))
     return _Layout(sheet, form, unit, pick, max(places.values()) + 1)
 
@@ -241,15 +230,11 @@ def _title(above: Iterable[RawRow]) -> tuple[str, str | None]:
     title, unit = "", None
     for row in above:
         if any(isinstance(cell, Flaw) for cell in row.cells):
-            raise TableError(
-                f"row {row.number}, above the header, has a cell that holds a formula or an error"
-            )
+            raise TableError(f"row {row.number}: a formula or an error above the header")
         for place, cell in enumerate(row.cells):
             if found := _UNIT.match(cell):
                 named = tidy(re.split(r"\s{2,}", found[1])[0]) or tidy("".join(row.cells[place + 1 :][:1]))
-                if named:
-                    _require_text("报送单位", named, TableError)
-                    unit = named
+                unit = _fact("报送单位", named) if named else None
                 break
             title += _squeezed(cell)
     return title, unit
@@ -269,9 +254,7 @@ def _form(headings: Iterable[str], title: str) -> Form:
 _SPACES: Final = "\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u205f\u3000"
 _RUN: Final = re.compile(f"[{_SPACES}]+")
 _PADDING: Final = re.compile(f"[{_SPACES}\u202f]+")
-_CHINESE: Final = re.compile(
-    "[々〇\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd·•‧・．（）()0-9—－-]+"
-)
+_CHINESE: Final = re.compile("[々〇\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003fffd·•（）()0-9—－-]+")
 
 
 def tidy(text: str) -> str:
@@ -287,60 +270,40 @@ def tidy(text: str) -> str:
     return bare if _CHINESE.fullmatch(bare) else _RUN.sub(" ", text).strip(" ")
 
 
-class _RowError(LiangzhengError, ValueError):
-    """Why a row gets no certificate."""
-
-
-def _require_text(what: str, text: str, error: type[LiangzhengError]) -> None:
+def _fact(what: str, text: str) -> str:
     try:
         check_text(what, text)
-    except InvalidCertificateError as invalid:
-        raise error(f"{what} {invalid.why}") from invalid
+    except InvalidCertificateError as error:
+        raise TableError(str(error)) from error
+    return text
 
 
-_SEPARATORS: Final = re.compile("[、，,；;/／]")
-_FORMULA_STARTS: Final = frozenset("=+-@＝＋－＠")
+class _RowError(LiangzhengError, ValueError):
+    """Why a row gets no certificate."""
 
 
 class _Reader:
     """Reads the rows of one file; texts that come again and again are checked and kept once."""
 
-    def __init__(
-        self,
-        rules: Jurisdiction,
-        agency: str | None,
-        progress: Callable[[int, int | None], None] | None,
-        bounds: TableBounds,
-    ) -> None:
+    def __init__(self, rules: Jurisdiction, agency: str | None) -> None:
         self._form = rules.number.form.en
         self._pattern = re.compile(rules.number.pattern, re.ASCII)
-        self._agency = tidy(agency or "")
-        if self._agency:
-            _require_text("the agency", self._agency, TableError)
-        self._progress = progress
-        self._bounds = bounds
+        self._agency = _fact("agency", tidy(agency)) if agency else ""
         self._numbers: dict[str, tuple[str, int]] = {}
-        self._texts: dict[tuple[_Column, str], str] = {}
-        self._lists: dict[tuple[_Column, str], tuple[str, ...]] = {}
+        self._known: dict[tuple[_Column, str], tuple[str, ...]] = {}
         self.layouts: list[_Layout] = []
         self.applications: list[Application] = []
         self.refused: list[Refused] = []
 
-    def read(self, sheet: Sheet) -> None:
-        """Read a sheet, if it holds a table.
-
-        Raises:
-            TableError: the whole file is unusable.
-        """
-        layout = _layout(sheet, self._bounds, self._agency)
+    def read(self, sheet: Sheet, bounds: TableBounds, progress: _Progress | None) -> None:
+        """Read a sheet, if it holds a table."""
+        layout = _layout(sheet, bounds, self._agency)
         if layout is None:
             return
         self.layouts.append(layout)
         if layout.form is not self.layouts[0].form:
-            raise TableError(
-                f"this is the {layout.form} form, and the {self.layouts[0].form} form comes before"
-            )
-        for count, row in enumerate(sheet.rows, len(self.applications) + len(self.refused)):
+            raise TableError(f"the {layout.form} form, where a sheet before it holds another form")
+        for row in sheet.rows:
             first = row.cells[0]
             if (":" in first or "：" in first) and _is_foot(row):
                 continue
@@ -349,17 +312,15 @@ class _Reader:
             except _RowError as error:
                 if layout.is_data(row):
                     self.refused.append(Refused(row.number, sheet.name, str(error)))
-            if self._progress is not None and not count % _PROGRESS_ROWS:
-                self._progress(len(self.applications) + len(self.refused), None)
+            if progress is not None and not (done := len(self.applications) + len(self.refused)) % 1_000:
+                progress(done, None)
 
     def _application(self, row: RawRow, layout: _Layout) -> Application:
         cells = layout.cells(row)
         if Flaw in map(type, cells):
-            flawed, flaw = next(
-                (column, cell) for column, cell in zip(_Column, cells, strict=True) if type(cell) is Flaw
-            )
-            raise _RowError(f"{layout.label(flawed)} {flaw}")
-        agency, holder, id_number, types, category, area, number, qualification = cells
+            flaw, column = next(pair for pair in zip(cells, _Column, strict=True) if type(pair[0]) is Flaw)
+            raise _RowError(f"{flaw} in a cell (column {layout.heading(column)})")
+        agency, holder, id_number, types, category, area, number, code = cells
         number, here = number.strip(), (layout.sheet, row.number)
         # A number counts even where its row falls: which of two rows is right about it, nobody can tell.
         first = self._numbers.setdefault(number, here) if self._pattern.fullmatch(number) else None
@@ -367,25 +328,21 @@ class _Reader:
             row=row.number,
             sheet=layout.sheet,
             holder=_checked(_Column.HOLDER, holder, layout),
-            agency=self._text(_Column.AGENCY, agency, layout) if agency or not self._agency else self._agency,
-            categories=self._list(_Column.CATEGORY, category, layout),
-            area=self._text(_Column.AREA, area, layout),
+            agency=self._texts(_Column.AGENCY, agency if agency.strip() else self._agency, layout)[0],
+            categories=self._texts(_Column.CATEGORY, category, layout),
+            area=self._texts(_Column.AREA, area, layout)[0],
             number=number if first is here else self._refuse_number(number, first, layout),
-            id_number=_id_number(id_number, layout),
-            enforcement_types=self._list(_Column.TYPES, types, layout),
-            qualification=_checked(_Column.QUALIFICATION, qualification, layout) if qualification else None,
+            id_number=_id_number(id_number.strip(), layout),
+            enforcement_types=self._texts(_Column.TYPES, types, layout) if types.strip() else (),
+            qualification=_checked(_Column.QUALIFICATION, code, layout) if code.strip() else None,
         )
 
-    def _text(self, column: _Column, raw: str, layout: _Layout) -> str:
-        text = self._texts.get((column, raw))
-        if text is None:
-            text = self._texts[column, raw] = _checked(column, raw, layout)
-        return text
-
-    def _list(self, column: _Column, raw: str, layout: _Layout) -> tuple[str, ...]:
-        texts = self._lists.get((column, raw))
+    def _texts(self, column: _Column, raw: str, layout: _Layout) -> tuple[str, ...]:
+        texts = self._known.get((column, raw))
         if texts is None:
-            texts = self._lists[column, raw] = _split(column, raw, layout)
+            several = column in {_Column.CATEGORY, _Column.TYPES}
+            texts = _split(column, raw, layout) if several else (_checked(column, raw, layout),)
+            self._known[column, raw] = texts
         return texts
 
     def _refuse_number(self, number: str, first: tuple[str, int] | None, layout: _Layout) -> NoReturn:
@@ -393,22 +350,29 @@ class _Reader:
         if first is not None:
             where = f"row {first[1]}" + (f" of sheet {first[0]}" if first[0] != layout.sheet else "")
             raise _RowError(f"the {label} {number} stands twice, first in {where}")
-        _checked(_Column.NUMBER, number, layout)
+        if not number:
+            raise _RowError(f"no {label}")
+        _require_no_formula(_Column.NUMBER, number, layout)
         lost = number.isdecimal() and any(self._pattern.fullmatch("0" * zeros + number) for zeros in (1, 2))
         hint = ": a spreadsheet may have dropped a leading zero" if lost else ""
         raise _RowError(f"the {label} must be {self._form}{hint}")
+
+
+def _require_no_formula(column: _Column, text: str, layout: _Layout) -> None:
+    if len(text) > 1 and text[0] in _FORMULA_STARTS:  # spreadsheets work such a text out
+        raise _RowError(f"{Flaw.FORMULA} in a cell (column {layout.heading(column)})")
 
 
 def _checked(column: _Column, raw: str, layout: _Layout) -> str:
     text = tidy(raw)
     if not text:
         raise _RowError(f"no {layout.label(column)}")
-    if (
-        len(text) > 1 and text[0] in _FORMULA_STARTS
-    ):  # what spreadsheets would work out, if it came back to one
-        raise _RowError(f"{layout.label(column)} {Flaw.FORMULA}")
-    _require_text(layout.label(column), text, _RowError)
-    if column is _Column.HOLDER and not any(map(str.isalpha, text)):
+    _require_no_formula(column, text, layout)
+    try:
+        check_text(column, text)
+    except InvalidCertificateError as error:
+        raise _RowError(f"{layout.label(column)} {error.why}") from error
+    if column is not _Column.QUALIFICATION and not any(map(str.isalpha, text)):
         raise _RowError(f"{layout.label(column)} has no letter")
     return text
 
@@ -418,19 +382,18 @@ def _split(column: _Column, raw: str, layout: _Layout) -> tuple[str, ...]:
     if any("\n" in part or "\r" in part for part in parts):  # between two values, or inside of one?
         raise _RowError(f"{layout.label(column)} has a line break: put 、 between two values")
     texts = tuple(dict.fromkeys(_checked(column, part, layout) for part in parts if part))
-    if column is _Column.CATEGORY and not 1 <= len(texts) <= BOUNDS.categories:
-        raise _RowError(
-            f"no {layout.label(column)}" if not texts else f"more than {BOUNDS.categories} categories"
-        )
+    if not texts:
+        raise _RowError(f"no {layout.label(column)}")
+    if column is _Column.CATEGORY and len(texts) > BOUNDS.categories:
+        raise _RowError(f"more than {BOUNDS.categories} in {layout.label(column)}")
     return texts
 
 
-def _id_number(raw: str, layout: _Layout) -> str | None:
-    text = raw.strip()
+def _id_number(text: str, layout: _Layout) -> str | None:
     if not text:
         return None
     try:
         return read_id_number(text)
     except InvalidIdNumberError as error:
-        label = layout.label(_Column.ID_NUMBER)
-        raise _RowError(f"{label} {Flaw.FORMULA if text[0] in _FORMULA_STARTS else error}") from None
+        _require_no_formula(_Column.ID_NUMBER, text, layout)
+        raise _RowError(f"{layout.label(_Column.ID_NUMBER)} {error}") from error

@@ -39,7 +39,6 @@ class TableBounds:
     file_bytes: int = 64 << 20
     """The file as sent."""
     unpacked_bytes: int = 512 << 20
-    """All parts of a workbook, unpacked."""
     unpacked_ratio: int = 200
     """How many times its own size a workbook may unpack to; real rows unpack to 5 to 50 times."""
     parts: int = 4_096
@@ -47,7 +46,7 @@ class TableBounds:
     shared_strings: int = 2_000_000
     """Texts that a workbook keeps beside its cells."""
     nesting: int = 32
-    """Depth of XML elements."""
+    """Depth of XML elements, at the end of each chunk read."""
     token_bytes: int = 1 << 20
     """One tag of XML with its attributes, or the text between two of them."""
     sheets: int = 64
@@ -56,7 +55,7 @@ class TableBounds:
     columns: int = 64
     cell_characters: int = 4_000
     header_rows: int = 20
-    """Rows that hold anything, among which the header must be."""
+    """Rows among which the header must be, not counting empty ones."""
 
 
 TABLE_BOUNDS: Final = TableBounds()
@@ -69,9 +68,9 @@ class TableError(LiangzhengError, ValueError):
 class Flaw(StrEnum):
     """What keeps a cell's text from being what a person wrote there."""
 
-    FORMULA = "holds a formula: put the value itself there"
-    ERROR = "holds an error value"
-    ROUNDED = "is a number cell, which keeps 15 digits only: format the column as text"
+    FORMULA = "formula"
+    ERROR = "error value"
+    ROUNDED = "number of more digits than spreadsheets keep, so not as text,"
 
 
 class RawRow(NamedTuple):
@@ -215,58 +214,52 @@ _NAMES: Final = {
     )
     for name in ("Relationship", "sheet", "si", "row", "c", "f", "v", "t", "rPh")
 }
-_Element = tuple[str, dict[str, str], str]
 
 
-class _Elements:
-    """Collects the elements of interest as they end, with attributes and text; inner ones come first."""
+def _elements(package: _Package, part: str) -> Iterator[tuple[str, dict[str, str], str]]:
+    """Give the elements of `_NAMES` as they end, with attributes and text; inner ones come first."""
+    ended: list[tuple[str, dict[str, str], str]] = []
+    opened: list[tuple[str, dict[str, str]]] = []
+    text: list[str] = []
 
-    def __init__(self, bounds: TableBounds) -> None:
-        self.ended: list[_Element] = []
-        self.text: list[str] = []
-        self._open: list[tuple[str | None, dict[str, str]]] = []
-        self._nesting = bounds.nesting
+    def start(name: str, attributes: dict[str, str]) -> None:
+        text.clear()
+        opened.append((name, attributes))
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        self.text.clear()
-        self._open.append((_NAMES.get(name), attributes))
-        if len(self._open) > self._nesting:
-            raise TableError(_DAMAGED)
-
-    def end(self, _: str) -> None:
-        name, attributes = self._open.pop()
+    def end(qualified: str) -> None:
+        _, attributes = opened.pop()
+        name = _NAMES.get(qualified)
         # Within rPh stands how a text is read aloud, which is no part of it.
-        if name is not None and not (name == "t" and self._open and self._open[-1][0] == "rPh"):
-            self.ended.append((name, attributes, "".join(self.text)))
-            self.text.clear()
+        if name and not (name == "t" and opened and _NAMES.get(opened[-1][0]) == "rPh"):
+            ended.append((name, attributes, "".join(text)))
+            text.clear()
 
-    @staticmethod
-    def doctype(*_: object) -> None:
-        raise TableError(_DAMAGED)  # no workbook has one; its entities are made for bombs
-
-
-def _elements(package: _Package, part: str) -> Iterator[_Element]:
-    elements, chunks = _Elements(package.bounds), package.chunks(part)
-    most, fed, chunk = package.bounds.token_bytes, 0, next(chunks)
+    bounds, chunks, fed = package.bounds, package.chunks(part), 0
+    chunk = next(chunks)
     # The encoding is given outright, so that a document cannot name one of its own.
     parser = expat.ParserCreate("utf-16" if chunk[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8", " ")
     parser.buffer_text = True
-    parser.StartElementHandler, parser.EndElementHandler = elements.start, elements.end
-    parser.CharacterDataHandler, parser.StartDoctypeDeclHandler = elements.text.append, elements.doctype
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.CharacterDataHandler, parser.StartDoctypeDeclHandler = text.append, _refuse_doctype
     while True:
         try:
             parser.Parse(chunk, not chunk)
         except expat.ExpatError as error:
             raise TableError(_DAMAGED) from error
-        yield from elements.ended
-        elements.ended.clear()
+        yield from ended
+        ended.clear()
         if not chunk:
             return
         fed += len(chunk)
         # A tag without an end would be scanned anew with each chunk, and a text kept until it ends.
-        if fed - parser.CurrentByteIndex > most or sum(map(len, elements.text)) > most:
+        token = max(fed - parser.CurrentByteIndex, sum(map(len, text)))
+        if token > bounds.token_bytes or len(opened) > bounds.nesting:
             raise TableError(_DAMAGED)
         chunk = next(chunks)
+
+
+def _refuse_doctype(*_: object) -> None:
+    raise TableError(_DAMAGED)  # no workbook has one; its entities are made for bombs
 
 
 def _attributes(package: _Package, part: str, name: str) -> list[dict[str, str]]:

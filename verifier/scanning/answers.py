@@ -75,9 +75,10 @@ def to_json(content: object) -> bytes:
 
 def http_status(finding: Finding, *, is_path: bool) -> int:
     """Give the HTTP status: only "cannot tell" is a failure; a path that is no code is not found."""
-    if finding.verdict is Verdict.UNCONFIRMED:
+    verdict = finding.verdict
+    if verdict is Verdict.UNCONFIRMED:
         return 503
-    return 404 if is_path and finding.verdict is Verdict.NOT_A_CERTIFICATE else 200
+    return 404 if is_path and verdict is Verdict.NOT_A_CERTIFICATE else 200
 
 
 def _status(finding: Finding, as_of: float | None) -> dict[str, str | None] | None:

@@ -11,10 +11,11 @@ import orjson
 from starlette.applications import Starlette
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from keys.trust import TrustList, jwks, readable
 from verifier.certificate.verdicts import Verdict
@@ -38,6 +39,8 @@ class RequestBounds:
 
 BOUNDS: Final = RequestBounds()
 
+_READING: Final = ("GET", "HEAD")
+_TOO_LONG: Final = "The address is longer than any code."
 _RETRY_SECONDS: Final = b"2"
 _COMMON: Final = (
     (b"cache-control", b"no-store"),
@@ -53,8 +56,8 @@ _PAGE: Final = [
 ]
 
 
-class _Digits(Convertor[str]):
-    regex: ClassVar[str] = "[0-9]+"
+class _PhotoName(Convertor[str]):
+    regex: ClassVar[str] = "[0-9a-f]{24}"
 
     def convert(self, value: str) -> str:
         return value
@@ -63,11 +66,6 @@ class _Digits(Convertor[str]):
         return value
 
 
-class _PhotoName(_Digits):
-    regex: ClassVar[str] = "[0-9a-f]{24}"
-
-
-register_url_convertor("digits", _Digits())
 register_url_convertor("photo", _PhotoName())
 
 
@@ -76,31 +74,35 @@ def now() -> Instant:
     return Instant(time.time(), time.monotonic())
 
 
-class Scan:
+class ScanFirst:
     """`GET /{digits}`: the answer to a scan, as a page or as JSON.
 
-    An ASGI endpoint, so that the hot path builds no Request and no Response object.
+    It stands before the routing, and builds no Request and no Response object: nearly all requests are
+    scans, and they should not pay for what the others need.
     """
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, app: ASGIApp, node: Node) -> None:
+        self._app = app
         self._node = node
 
-    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        """Answer."""
-        path: str = scope["path"]
-        if len(path) > BOUNDS.path_characters:
-            raise HTTPException(414, "The address is longer than any code.")
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a scan; hand on everything else."""
+        if scope["type"] != "http" or scope["method"] not in _READING or not scope["path"][1:].isdigit():
+            await self._app(scope, receive, send)
+            return
+        text: str = scope["path"][1:]
+        if len(text) > BOUNDS.path_characters:
+            await problem(414, _TOO_LONG)(scope, receive, send)
+            return
         instant = now()
-        finding, known = self._node.scan(path[1:], instant)
+        finding, known = self._node.scan(text, instant)
         as_of = self._node.follower.as_of
         if _wants_json(scope):
-            headers, body = SCAN_HEADERS, to_json(answer(finding, known, as_of=as_of, now=instant.wall))
+            body = to_json(answer(finding, known, as_of=as_of, now=instant.wall))
+            headers = [*SCAN_HEADERS, (b"content-length", b"%d" % len(body))]
         else:
-            headers, body = (
-                _PAGE,
-                pages.render(finding, known, as_of=as_of, now=instant.wall, address=self._node.base_url),
-            )
-        headers = [*headers, (b"content-length", b"%d" % len(body))]
+            body = pages.render(finding, known, as_of=as_of, now=instant.wall, address=self._node.base_url)
+            headers = [*_PAGE, (b"content-length", b"%d" % len(body))]
         if finding.verdict is Verdict.UNCONFIRMED:
             headers.append((b"retry-after", _RETRY_SECONDS))
         status = http_status(finding, is_path=True)
@@ -188,7 +190,7 @@ class Endpoints:
         """Any other path: a QR code that is not ours, answered plainly."""
         instant = now()
         if len(request.url.path) > BOUNDS.path_characters:
-            return problem(414, "The address is longer than any code.")
+            return problem(414, _TOO_LONG)
         finding, _ = self._node.scan(request.url.path[1:] or " ", instant)
         if _wants_json(request.scope):
             return _json(self._answer(finding, None, instant), status=404)
@@ -224,7 +226,6 @@ def create_app(make_node: Callable[[], Node], photos: Path) -> Starlette:
     endpoints = Endpoints(node, photos)
     return Starlette(
         routes=[
-            Route("/{digits:digits}", Scan(node), methods=["GET", "HEAD"]),
             Route("/check", endpoints.check, methods=["POST"]),
             Route("/photos/{digest:photo}", endpoints.photo),
             Route("/trust", endpoints.trust),
@@ -236,6 +237,7 @@ def create_app(make_node: Callable[[], Node], photos: Path) -> Starlette:
             Route("/robots.txt", endpoints.robots),
             Route("/{text:path}", endpoints.not_ours),
         ],
+        middleware=[Middleware(ScanFirst, node=node)],
         exception_handlers={HTTPException: on_http_exception, Exception: on_failure},
         lifespan=lifespan,
     )
@@ -243,10 +245,10 @@ def create_app(make_node: Callable[[], Node], photos: Path) -> Starlette:
 
 def _wants_json(scope: Scope) -> bool:
     """Tell whether JSON was asked for; a browser, or whoever does not say, gets the page."""
-    return any(
-        name == b"accept" and b"application/json" in value and b"text/html" not in value
-        for name, value in scope["headers"]
-    )
+    for name, value in scope["headers"]:
+        if name == b"accept":
+            return b"application/json" in value and b"text/html" not in value
+    return False
 
 
 async def _bounded_body(request: Request) -> bytes | None:
