@@ -57,7 +57,12 @@ COMPLAINT: Final = Contact(
 
 
 def issuer(code: str = "650000", **changes: Any) -> Issuer:
-    facts = {"code": code, "name": f"发证机关{code}", "area": code[:6], "complaint": COMPLAINT}
+    facts: dict[str, Any] = {
+        "code": code,
+        "name": f"发证机关{code}",
+        "area": code[:6],
+        "complaint": COMPLAINT,
+    }
     return Issuer(**(facts | changes))
 
 

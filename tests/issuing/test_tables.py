@@ -1,70 +1,28 @@
 """Bytes → sheets of raw rows: what is read, what is refused, and what must not blow up on the way."""
 
-import io
+import re
 import struct
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from tests.issuing import MAIN, STRICT, book, packed, parts, relations
 from verifier.issuing.tables import Flaw, TableBounds, TableError, read_sheets
 
-MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
-OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 DAMAGED = "the workbook is damaged"
 ONE_CELL = '<row r="1"><c r="A1" t="inlineStr"><is><t>x</t></is></c></row>'
-
-
-def relations(*targets: tuple[str, str]) -> str:
-    found = "".join(
-        f'<Relationship Id="rId{index}" Type="{OFFICE}/{kind}" Target="{target}"/>'
-        for index, (kind, target) in enumerate(targets, 1)
-    )
-    return f'<Relationships xmlns="{PACKAGE}">{found}</Relationships>'
-
-
-def parts(*sheets: str, shared: str | None = None, namespace: str = MAIN) -> dict[str, str]:
-    """The parts of a workbook; a sheet is its rows, shared strings are their items."""
-    targets = [("worksheet", f"worksheets/sheet{index}.xml") for index, _ in enumerate(sheets, 1)]
-    listed = "".join(
-        f'<sheet name="S{index}" sheetId="{index}" r:id="rId{index}"/>' for index, _ in enumerate(sheets, 1)
-    )
-    made = {
-        "_rels/.rels": relations(("officeDocument", "xl/workbook.xml")),
-        "xl/workbook.xml": f'<workbook xmlns="{namespace}" xmlns:r="{OFFICE}"><sheets>{listed}</sheets></workbook>',
-    }
-    for index, rows in enumerate(sheets, 1):
-        made[f"xl/worksheets/sheet{index}.xml"] = (
-            f'<worksheet xmlns="{namespace}"><sheetData>{rows}</sheetData></worksheet>'
-        )
-    if shared is not None:
-        targets.append(("sharedStrings", "sharedStrings.xml"))
-        made["xl/sharedStrings.xml"] = f'<sst xmlns="{namespace}">{shared}</sst>'
-    return made | {"xl/_rels/workbook.xml.rels": relations(*targets)}
-
-
-def packed(made: Mapping[str, str | bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", method) as archive:
-        for name, content in made.items():
-            archive.writestr(name, content)
-    return file.getvalue()
-
-
-def book(*sheets: str, shared: str | None = None) -> bytes:
-    return packed(parts(*sheets, shared=shared))
 
 
 def rows(tmp_path: Path, data: bytes, **bounds: int) -> list[list[tuple[int, list[str]]]]:
     """The rows of each sheet."""
     path = tmp_path / "table"
     path.write_bytes(data)
-    return [list(map(tuple, sheet.rows)) for sheet in read_sheets(path, TableBounds(**bounds))]
+    return [
+        [(row.number, row.cells) for row in sheet.rows] for sheet in read_sheets(path, TableBounds(**bounds))
+    ]
 
 
 def cells(tmp_path: Path, xml: str, shared: str | None = None) -> list[str]:
@@ -276,8 +234,11 @@ def test_escapes_are_undone_but_make_no_surrogates(tmp_path: Path) -> None:
 
 
 def test_places_that_are_not_named_follow_on(tmp_path: Path) -> None:
-    xml = '<row><c><v>1</v></c><c r="AB1"><v>2</v></c><c><v>3</v></c></row><row r="5"><c><v>4</v></c></row><row><c><v>5</v></c></row>'
-    assert rows(tmp_path, book(xml)) == [[(1, ["1", *[""] * 26, "2", "3"]), (5, ["4"]), (6, ["5"])]]
+    first = '<row><c><v>1</v></c><c r="AB1"><v>2</v></c><c><v>3</v></c></row>'
+    others = '<row r="5"><c><v>4</v></c></row><row><c><v>5</v></c></row>'
+    assert rows(tmp_path, book(first + others)) == [
+        [(1, ["1", *[""] * 26, "2", "3"]), (5, ["4"]), (6, ["5"])]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -309,9 +270,9 @@ def test_parts_are_found_however_writers_name_them(tmp_path: Path) -> None:
 
 
 def test_a_part_in_utf16_is_read(tmp_path: Path) -> None:
-    made: dict[str, str | bytes] = {**parts()} | {**parts(ONE_CELL)}
-    made["xl/worksheets/sheet1.xml"] = str(made["xl/worksheets/sheet1.xml"]).encode("utf-16")
-    assert rows(tmp_path, packed(made)) == [[(1, ["x"])]]
+    made = parts(ONE_CELL)
+    name = "xl/worksheets/sheet1.xml"
+    assert rows(tmp_path, packed({**made, name: made[name].encode("utf-16")})) == [[(1, ["x"])]]
 
 
 def test_sheets_tell_their_name_and_whether_they_are_hidden(tmp_path: Path) -> None:
@@ -419,31 +380,15 @@ def test_a_workbook_with_changed_bytes_gives_rows_or_a_table_error(
     harmless(tmp_path / "any", bytes(data))
 
 
-FRAGMENTS = [
-    "<row>",
-    "</row>",
-    '<c t="s">',
-    "<c>",
-    '<c r="B2" t="e">',
-    "</c>",
-    "<v>",
-    "</v>",
-    "1",
-    "<f>",
-    "</f>",
-    "<is>",
-    "<t>",
-    "</t>",
-    "</is>",
-    "&#x85;",
-    "𠮷",
-]
+FRAGMENTS = re.findall(
+    r"<.*?>|[^<]+", '<row></row><c t="s"><c><c r="B2" t="e"></c><v>1</v><f></f><is><t>&#x85;</t></is>𠮷'
+)
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(xml=st.lists(st.sampled_from(FRAGMENTS), max_size=12).map("".join) | st.text(max_size=40))
 @example(xml="<row></c></row>")
 def test_arbitrary_sheets_give_rows_or_a_table_error(tmp_path: Path, xml: str) -> None:
-    made: dict[str, str | bytes] = {**parts("")}
+    made = parts("")
     sheet = parts(xml)["xl/worksheets/sheet1.xml"].encode("utf-8", "surrogatepass")
-    harmless(tmp_path / "any", packed(made | {"xl/worksheets/sheet1.xml": sheet}))
+    harmless(tmp_path / "any", packed({**made, "xl/worksheets/sheet1.xml": sheet}))

@@ -18,7 +18,7 @@ NOW: Final = 1_800_000_000
 """2027-01-15T16:00:00+08:00."""
 DAY: Final = 86_400
 BASE_URL: Final = "https://v.example.gov.cn"
-TRUST_ENDS: Final = 1_900_000_000
+TRUST_ENDS: Final = 2_000_000_000
 FOR_EVER: Final = (
     "Test vector of the Liangzheng code format, version 1. Vectors of version 1 must verify for ever: "
     "none of them is ever changed or removed; what changes the format gets a new version."
@@ -193,8 +193,9 @@ def genuine(
         "sealed": sealed,
         "key": by,
         "register": known(certificate.status, payload, standing),
+        "text": code.to_text(sealed.code, BASE_URL),
     }
-    return Case(name, description, code.to_text(sealed.code, BASE_URL), online, **(facts | changes))
+    return Case(name, description, online=online, **(facts | changes))
 
 
 def trust_json() -> dict[str, Any]:
@@ -217,7 +218,11 @@ def _coordinates(key: LocalSigner) -> dict[str, str]:
 
 def _key_json(key: LocalSigner) -> dict[str, str]:
     name = _KEY_NAMES[key.kid]
-    return {"name": name, "kid": key.kid.hex(), "private": scalar(f"vectors {name}").to_bytes(32, "big").hex()}
+    return {
+        "name": name,
+        "kid": key.kid.hex(),
+        "private": scalar(f"vectors {name}").to_bytes(32, "big").hex(),
+    }
 
 
 def _certificate_json(certificate: Certificate) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from verifier.certificate.verdicts import PUBLIC
 from verifier.cli import options
 from verifier.cli.office import Office, seconds_now
 from verifier.issuing import photos
-from verifier.issuing.issuance import Order, Terms, require_issuable
+from verifier.issuing.issuance import Order, require_issuable, terms_of
 from verifier.issuing.issuance import issue as issue_orders
 from verifier.register import authorities
 from verifier.register import photos as photo_store
@@ -52,14 +52,9 @@ def issue(
         raise typer.BadParameter(f"kind is one of {', '.join(_KINDS)}; powers one of {', '.join(_POWERS)}")
     office, now = Office(settings.read()), seconds_now()
     with office.database.reading() as connection:
-        rules = jurisdiction_of(authorities.issuer_of(connection, issuer).area)
-    start = now if valid_from is None else valid_from
-    terms = Terms(
-        issuer=issuer,
-        valid_from=start,
-        valid_until=rules.validity_end(start),
-        base_url=office.settings.address,
-    )
+        authority = authorities.issuer_of(connection, issuer)
+    jurisdiction_of(authority.area).require_number(number)
+    terms = terms_of(authority, office.settings.address, valid_from=valid_from or now)
     order = Order(
         number=number,
         holder=holder,
@@ -73,14 +68,13 @@ def issue(
         else None,
         restricted=restricted,
     )
-    rules.require_number(number)
     require_issuable(order, terms)
     signer = office.ring.certificate_signer(issuer, order.kind)
     with office.ledger(now) as ledger:
         issue_orders(
             ledger, [order], terms=terms, signer=signer, trust=office.trust(), actor=office.actor, now=now
         )
-    options.say(f"issued {number}: holds from {iso(start)} up to {iso(terms.valid_until)}")
+    options.say(f"issued {number}: holds from {iso(terms.valid_from)} up to {iso(terms.valid_until)}")
 
 
 def suspend(

@@ -24,7 +24,7 @@ from verifier.certificate.model import StatusReference
 from verifier.cli import options, serve
 from verifier.cli.office import Office, seconds_now
 from verifier.issuing import imports, issuance
-from verifier.issuing.issuance import Order, Terms
+from verifier.issuing.issuance import Order, Terms, terms_of
 from verifier.issuing.samples import portraits
 from verifier.issuing.samples.exhibits import (
     DAY,
@@ -115,8 +115,7 @@ def _make_trust(office: Office, now: int) -> None:
 
 
 def _import_roster(office: Office, name: str, issuer: str, agency: str | None, now: int) -> None:
-    start = now - now % DAY
-    terms = _terms(office, issuer, start)
+    terms = _terms(office, issuer, now)
     with resources.as_file(resources.files("verifier.issuing.samples") / name) as path:
         plan = imports.plan(path, rules=jurisdiction_of(issuer), terms=terms, agency=agency)
     with office.database.reading() as connection:
@@ -157,11 +156,12 @@ def _show_state(office: Office, exhibit: Exhibit, now: int) -> None:
         photo=photo,
         restricted=exhibit.restricted,
     )
+    terms = _terms(office, exhibit.issuer, start)
     with office.ledger(now) as ledger:
         issuance.issue(
             ledger,
             [order],
-            terms=_terms(office, exhibit.issuer, start),
+            terms=terms,
             signer=office.ring.certificate_signer(exhibit.issuer, exhibit.kind),
             trust=office.trust(),
             actor="demo",
@@ -189,13 +189,10 @@ def _portraits(office: Office, numbers: list[str]) -> imports.PhotoSource:
     return imports.PhotoSource(folder, office.settings.photos_dir)
 
 
-def _terms(office: Office, issuer: str, start: int) -> Terms:
-    return Terms(
-        issuer=issuer,
-        valid_from=start,
-        valid_until=jurisdiction_of(issuer).validity_end(start),
-        base_url=office.settings.address,
-    )
+def _terms(office: Office, issuer: str, valid_from: int) -> Terms:
+    with office.database.reading() as connection:
+        authority = authorities.issuer_of(connection, issuer)
+    return terms_of(authority, office.settings.address, valid_from=valid_from)
 
 
 def _write_gallery(office: Office) -> Path:

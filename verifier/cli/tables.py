@@ -12,7 +12,7 @@ from verifier.cli import options
 from verifier.cli.office import Office, seconds_now
 from verifier.issuing import imports
 from verifier.issuing.imports import ImportPlan
-from verifier.issuing.issuance import Terms
+from verifier.issuing.issuance import terms_of
 from verifier.register import authorities
 
 
@@ -50,13 +50,7 @@ def import_table(
             else authorities.issuer_of(connection, issuer)
         )
     rules = jurisdiction_of(authority.area)
-    start = now if valid_from is None else valid_from
-    terms = Terms(
-        issuer=authority.code,
-        valid_from=start,
-        valid_until=rules.validity_end(start),
-        base_url=office.settings.address,
-    )
+    terms = terms_of(authority, office.settings.address, valid_from=valid_from or now)
     with options.progress("reading") as advance:
         plan = imports.plan(file, rules=rules, terms=terms, agency=agency, progress=advance)
     with office.database.reading() as connection:

@@ -6,11 +6,13 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from keys.trust import TrustList
+from keys.trust import Issuer, TrustList
 from verifier.certificate import claims, cose, qr
 from verifier.certificate.bounds import BOUNDS
 from verifier.certificate.cose import Signer
+from verifier.certificate.dates import day_of, start_of_day
 from verifier.certificate.errors import LiangzhengError
+from verifier.certificate.jurisdictions import jurisdiction_of
 from verifier.certificate.lifecycle import Event
 from verifier.certificate.model import (
     Certificate,
@@ -57,6 +59,19 @@ class Terms:
     valid_from: int
     valid_until: int
     base_url: str
+
+
+def terms_of(issuer: Issuer, base_url: str, *, valid_from: int) -> Terms:
+    """Give the terms on which an issuer's jurisdiction lets certificates hold.
+
+    Args:
+        issuer: the issuing authority.
+        base_url: where scans are answered.
+        valid_from: the first second; a validity is counted in days, so that of its day is taken.
+    """
+    start = start_of_day(day_of(valid_from))
+    end = jurisdiction_of(issuer.area).validity_end(start)
+    return Terms(issuer=issuer.code, valid_from=start, valid_until=end, base_url=base_url)
 
 
 def require_issuable(order: Order, terms: Terms) -> None:

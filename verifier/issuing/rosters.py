@@ -99,10 +99,10 @@ _TITLES: Final = {"新领": Form.NEW_ISSUE, "清理": Form.CLEAN_UP} | _REPLACED
 _WORDS: Final = "agency, name, ID number, type, category, area, certificate number, qualification number"
 _ENGLISH: Final = dict(zip(_Column, _WORDS.split(", "), strict=True))
 _LISTED: Final = (_Column.HOLDER, _Column.AREA, _Column.CATEGORY, _Column.NUMBER)
-
 _SEPARATORS: Final = re.compile("[、，,；;/／]")
 _FORMULA_STARTS: Final = frozenset("=+-@＝＋－＠")
 _UNIT: Final = re.compile(r"\s*报\s*送\s*单\s*位\s*(?:[（(][^）)]*[）)]\s*)?[:：]\s*(.*)", re.DOTALL)
+_GAP: Final = re.compile(r"\s{2,}")
 _FOOT: Final = re.compile("(?:(?:填报|填表|制表|审核|联系)人|填报日期|联系电话|报送单位|备?注)[:：]")
 
 
@@ -233,7 +233,7 @@ def _title(above: Iterable[RawRow]) -> tuple[str, str | None]:
             raise TableError(f"row {row.number}: a formula or an error above the header")
         for place, cell in enumerate(row.cells):
             if found := _UNIT.match(cell):
-                named = tidy(re.split(r"\s{2,}", found[1])[0]) or tidy("".join(row.cells[place + 1 :][:1]))
+                named = tidy(_GAP.split((found[1] or "".join(row.cells[place + 1 : place + 2])).strip())[0])
                 unit = _fact("报送单位", named) if named else None
                 break
             title += _squeezed(cell)

@@ -1,0 +1,117 @@
+"""`liangzheng import`: all of a table or nothing, one clear line for each refused row."""
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from loadtest.stock import AGENCY, write_roster
+from tests.running import liangzheng, succeed
+from verifier.issuing import samples
+from verifier.issuing.samples.portraits import draw
+
+SAMPLES = Path(samples.__path__[0])
+XINJIANG = ("--issuer", "650000", "--agency", AGENCY)
+
+
+def events(data_dir: Path) -> int:
+    return int(succeed(data_dir, "audit").split()[1])
+
+
+def test_one_bad_row_refuses_the_whole_table(data_dir: Path) -> None:
+    before = events(data_dir)
+    done = liangzheng(data_dir, "import", str(SAMPLES / "faulty.csv"), "--issuer", "150000")
+    assert done.returncode == 1
+    lines = [line for line in done.stderr.splitlines() if line.startswith("refused: row ")]
+    assert [line.split()[2] for line in lines] == ["3:", "4:", "5:", "6:", "7:"]
+    assert "nothing was changed" in done.stderr
+    assert events(data_dir) == before
+
+
+def test_good_rows_are_issued_if_asked_for(data_dir: Path) -> None:
+    before = events(data_dir)
+    arguments = ("import", str(SAMPLES / "faulty.csv"), "--issuer", "150000", "--accept-good", "--json")
+    report = orjson.loads(succeed(data_dir, *arguments))
+    assert (report["rows"], report["accepted"], len(report["refused"])) == (6, 1, 5)
+    assert set(report["refused"][0]) == {"row", "reason"}
+    assert events(data_dir) == before + 1
+    assert "交通运输" in succeed(data_dir, "show", "05505230900")
+
+
+def test_a_report_never_repeats_what_is_not_public(data_dir: Path) -> None:
+    done = liangzheng(data_dir, "import", str(SAMPLES / "faulty.csv"), "--issuer", "150000", "--json")
+    for private in ("990000", "行政检查", "ZG2022", "HYPERLINK"):
+        assert private not in done.stdout + done.stderr
+
+
+def test_a_dry_run_changes_nothing(data_dir: Path, tmp_path: Path) -> None:
+    before = events(data_dir)
+    write_roster(tmp_path / "list.csv", 50)
+    assert "50 would be issued" in succeed(
+        data_dir, "import", str(tmp_path / "list.csv"), *XINJIANG, "--dry-run"
+    )
+    assert events(data_dir) == before
+
+
+def test_numbers_in_the_register_are_refused_row_by_row(data_dir: Path) -> None:
+    done = liangzheng(data_dir, "import", str(SAMPLES / "officer-list-gb18030.csv"), *XINJIANG, "--json")
+    report = orjson.loads(done.stdout)
+    assert (done.returncode, report["accepted"], len(report["refused"])) == (1, 0, 15)
+    assert report["refused"][0] == {"row": 2, "reason": "number 31000099001 is already in the register"}
+
+
+def test_the_first_day_can_be_given(data_dir: Path, tmp_path: Path) -> None:
+    write_roster(tmp_path / "list.csv", 1)
+    succeed(data_dir, "import", str(tmp_path / "list.csv"), *XINJIANG, "--from", "2030-02-28")
+    shown = succeed(data_dir, "show", "40000000000")
+    assert "2030-02-28T00:00:00+08:00" in shown
+    assert "2035-02-28T00:00:00+08:00" in shown  # XJ-2022 Art 16: 5 years
+    assert "not_yet_valid" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((str(SAMPLES / "replacement.xlsx"), "--issuer", "150000"), "replacement form is recognised"),
+        ((str(SAMPLES / "clean-up.xlsx"), "--issuer", "150000"), "clean-up form is recognised"),
+        ((str(SAMPLES / "officer-list.csv"), "--issuer", "650000"), "--agency"),
+        ((str(SAMPLES / "officer-list.csv"), "--agency", AGENCY), "say --issuer; known are: 150000, 650000"),
+        ((str(SAMPLES / "officer-list.csv"), "--issuer", "440000"), "no issuer 440000"),
+        ((str(SAMPLES / "authorities.toml"), "--issuer", "150000"), ""),
+        (("/nonexistent.csv", "--issuer", "150000"), "No such file"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_refused_in_one_line(
+    data_dir: Path, arguments: tuple[str, ...], says: str
+) -> None:
+    done = liangzheng(data_dir, "import", *arguments)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("liangzheng: ")
+    assert says in done.stderr
+
+
+def test_photos_come_from_a_folder(data_dir: Path, tmp_path: Path) -> None:
+    write_roster(tmp_path / "list.csv", 2)
+    (tmp_path / "40000000001.png").write_bytes(draw("40000000001"))
+    succeed(data_dir, "import", str(tmp_path / "list.csv"), *XINJIANG, "--photos", str(tmp_path))
+    photos = [
+        orjson.loads(succeed(data_dir, "show", f"4000000000{row}", "--json"))["photo"] for row in (0, 1)
+    ]
+    assert photos[0] is None
+    assert (data_dir / "photos" / f"{photos[1]}.jpg").exists()
+
+
+def test_a_photo_that_is_none_stops_the_import_whole(data_dir: Path, tmp_path: Path) -> None:
+    before = events(data_dir)
+    write_roster(tmp_path / "list.csv", 2)
+    (tmp_path / "40000000001.png").write_bytes(b"GIF89a, not a PNG")
+    done = liangzheng(data_dir, "import", str(tmp_path / "list.csv"), *XINJIANG, "--photos", str(tmp_path))
+    assert "no readable JPEG or PNG" in done.stderr
+    assert events(data_dir) == before
+
+
+def test_a_hundred_thousand_rows_are_imported(data_dir: Path, tmp_path: Path) -> None:
+    write_roster(tmp_path / "list.csv", 100_000)
+    assert "100000 issued" in succeed(data_dir, "import", str(tmp_path / "list.csv"), *XINJIANG)
+    assert succeed(data_dir, "audit").startswith("clean: 1000")
