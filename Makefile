@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 
-.PHONY: help install demo test lint bench vectors lock clean
+.PHONY: help install demo test lint bench loadtest vectors lock clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,9 @@ lint: $(VENV)/.installed-dev  ## ruff, mypy strict, and the direction of imports
 bench: $(VENV)/.installed-dev  ## Measure, beside the baselines, and print the table
 	@sh tests/system_packages.sh
 	$(BIN)/python -m loadtest.bench
+
+loadtest: $(VENV)/.installed-dev  ## Half a minute of mixed load by locust; every verdict is checked
+	$(BIN)/python -m loadtest.load
 
 vectors: $(VENV)/.installed-dev  ## Write the test vectors of the code format anew
 	$(BIN)/python -m tests.vectors.generate

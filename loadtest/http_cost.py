@@ -63,7 +63,7 @@ def measure(data_dir: Path, digits: list[str], verify_seconds: float) -> list[Li
     hot, distinct = data_dir / "hot.txt", data_dir / "distinct.txt"
     hot.write_text(f"/{digits[0]}\n")
     distinct.write_text("".join(f"/{each}\n" for each in digits))
-    with _ours(data_dir) as ours:
+    with serving_ours(data_dir) as ours:
         body = _fetch(ours.port, digits[0])
         (data_dir / "body.json").write_bytes(body)
         with _bare(data_dir) as bare:
@@ -97,7 +97,8 @@ def _load(target: Target, data_dir: Path, paths: Path) -> float:
     script.write_text(_LUA)
     done = subprocess.run(
         [
-            *("taskset", "-c", str(_cores()[1]), "wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{SECONDS}s"),
+            *_on_core(-1),
+            *("wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{SECONDS}s"),
             *("-s", str(script), f"http://127.0.0.1:{target.port}"),
         ],
         env=os.environ | {"SCAN_PATHS": str(paths)},
@@ -112,7 +113,8 @@ def _load(target: Target, data_dir: Path, paths: Path) -> float:
 
 
 @contextmanager
-def _ours(data_dir: Path) -> Iterator[Target]:
+def serving_ours(data_dir: Path) -> Iterator[Target]:
+    """Serve scans from a data directory, on the servers' core."""
     port = _free_port()
     command = [str(LIANGZHENG), "serve", "scan", "--port", str(port)]
     with _running(command, os.environ | {"LIANGZHENG_DATA_DIR": str(data_dir)}, port) as target:
@@ -129,7 +131,7 @@ def _bare(data_dir: Path) -> Iterator[Target]:
 
 @contextmanager
 def _running(command: list[str], environment: dict[str, str], port: int) -> Iterator[Target]:
-    process = subprocess.Popen(["taskset", "-c", str(_cores()[0]), *command], env=environment)
+    process = subprocess.Popen([*_on_core(0), *command], env=environment)
     try:
         for _ in range(600):
             if process.poll() is not None:
@@ -153,10 +155,11 @@ def _fetch(port: int, digits: str) -> bytes:
     return body
 
 
-def _cores() -> tuple[int, int]:
-    """Give a core for the servers and one for the load."""
-    cores = sorted(os.sched_getaffinity(0))
-    return cores[0], cores[-1]
+def _on_core(which: int) -> list[str]:
+    """Give what puts a command on one core: the first for servers, the last for the load."""
+    if not shutil.which("taskset"):
+        return []
+    return ["taskset", "-c", str(sorted(os.sched_getaffinity(0))[which])]
 
 
 def _free_port() -> int:

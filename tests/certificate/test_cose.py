@@ -1,6 +1,5 @@
 """The frame: one form, one key, one signature."""
 
-import inspect
 from typing import Any
 
 import cbor2
@@ -39,15 +38,14 @@ def test_the_frame_is_cose_sign1_and_what_is_signed_its_sig_structure() -> None:
     frame = cose.parse_code(CODE)
     tag = cbor2.loads(CODE)
     protected = cbor2.dumps({1: -7, 4: XINJIANG.kid})
-    assert tag == cbor2.CBORTag(18, [protected, {}, PAYLOAD, frame.signature])
+    assert (tag.tag, list(tag.value)) == (18, [protected, {}, PAYLOAD, frame.signature])
     assert frame.signed == cbor2.dumps(["Signature1", protected, b"", PAYLOAD])
     assert cbor2.dumps(tag) == CODE
 
 
-def test_a_frame_has_no_claims() -> None:
+def test_a_frame_holds_sealed_bytes_and_no_claims() -> None:
     frame = cose.parse_code(CODE)
     assert frame._fields == ("alg", "kid", "signed", "payload", "signature")
-    assert "claims" not in inspect.getsource(cose.parse_code)
 
 
 @given(st.binary(max_size=430))

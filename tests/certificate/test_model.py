@@ -50,7 +50,7 @@ def test_each_category_is_checked(text: str) -> None:
 
 @pytest.mark.parametrize("field", TEXT_FIELDS)
 def test_the_longest_text_is_accepted(field: str) -> None:
-    assert certificate(**{field: "\U0002c029" * BOUNDS.text_characters})
+    certificate(**{field: "\U0002c029" * BOUNDS.text_characters})
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_validity_ends_after_it_begins(valid_from: int, valid_until: int) -> Non
 
 
 def test_the_longest_validity_is_accepted() -> None:
-    assert certificate(valid_from=0, valid_until=BOUNDS.seconds - 1)
+    certificate(valid_from=0, valid_until=BOUNDS.seconds - 1)
 
 
 @pytest.mark.parametrize("count", [0, BOUNDS.categories + 1])

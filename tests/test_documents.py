@@ -1,0 +1,134 @@
+"""What the documents say is what the program does."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.running import LIANGZHENG, Server, environment, free_port, succeed
+from verifier.cli.main import app
+from verifier.register import authorities
+from verifier.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+
+
+def test_every_setting_is_in_the_readme_and_nothing_else_is() -> None:
+    table = (ROOT / "README.md").read_text()
+    documented = re.findall(rf"^\| `({PREFIX}[A-Z_]+)` \|", table, re.MULTILINE)
+    assert documented == [PREFIX + name.upper() for name in Settings.model_fields]
+
+
+def test_every_command_is_in_both_readmes() -> None:
+    commands = [command.name for command in app.registered_commands if command.name] + ["keys"]
+    for name in ("README.md", "README.zh-CN.md"):
+        text = (ROOT / name).read_text()
+        assert [command for command in commands if f"`{command}" not in text] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_to_files_that_are_there(document: Path) -> None:
+    for link in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
+        assert link.startswith("https://") or (document.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_commands_in_documents_take_the_options_that_are_shown(document: Path, demo_dir: Path) -> None:
+    for block in re.findall(r"```sh\n(.*?)```", document.read_text(), re.DOTALL):
+        for line in block.splitlines():
+            match = re.match(r"(?:\.venv/bin/)?liangzheng ([a-z]+(?: (?:create|list|trust))?)", line)
+            if match:
+                usage = succeed(demo_dir, *match[1].split(), "--help")
+                for option in re.findall(r"--[a-z-]+", line.split("#")[0]):
+                    assert option in usage, line
+
+
+def test_the_readme_commands_work_on_the_demo(data_dir: Path, tmp_path: Path) -> None:
+    block = re.search(r"terminal:\n\n```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert block
+    for line in block[1].splitlines():
+        arguments = line.split("#")[0].split()[1:]
+        arguments = [str(tmp_path / each) if each == "card.png" else each for each in arguments]
+        succeed(data_dir, *arguments)
+    assert (tmp_path / "card.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_example_of_an_answer_has_the_members_of_a_real_one(server: Server, demo_dir: Path) -> None:
+    block = re.search(r"```json\n(.*?)```", (ROOT / "docs" / "integrators.md").read_text(), re.DOTALL)
+    assert block
+    example = orjson.loads(block[1])
+    text = succeed(demo_dir, "code", "31000099101", "--text").strip()
+    answer = server.get("/" + text.rsplit("/", 1)[1]).json
+    assert list(example) == list(answer)
+    for member in ("verdict", "reason", "message", "complaint", "presentation"):
+        assert example[member] == answer[member]
+    assert list(example["certificate"]) == list(answer["certificate"])
+    assert list(example["status"]) == list(answer["status"])
+
+
+def test_the_example_of_authorities_is_taken() -> None:
+    block = re.search(r"```toml\n(.*?)```", (ROOT / "docs" / "operations.md").read_text(), re.DOTALL)
+    assert block
+    listed = authorities.parse(block[1])
+    assert (listed.issuers[0].code, listed.agencies[0].complaint.phone) == ("650000", "0991-0000001")
+
+
+def test_from_nothing_to_the_first_certificate_as_the_document_says(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
+    steps = re.search(r"By hand:\n\n```sh\n(.*?)```", text, re.DOTALL)
+    listed = re.search(r"```toml\n(.*?)```", text, re.DOTALL)
+    assert steps
+    assert listed
+    (tmp_path / "authorities.toml").write_text(listed[1])
+    (tmp_path / "roster.xlsx").write_bytes((ROOT / "verifier/issuing/samples/officer-list.csv").read_bytes())
+    for line in steps[1].splitlines():
+        arguments = line.split("#")[0].split()
+        if arguments[0] == "liangzheng" and arguments[1] != "serve":
+            arguments = [str(tmp_path / each) if "." in each else each for each in arguments[1:]]
+            succeed(tmp_path / "data", *arguments)
+    assert "15 certificates" in succeed(tmp_path / "data", "audit")
+
+
+def test_the_command_and_the_health_check_of_the_container_work_as_processes(data_dir: Path) -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    command, check = (
+        orjson.loads(found)
+        for found in re.findall(r"^(?:CMD|HEALTHCHECK .* CMD) (\[.*\])$", dockerfile, re.MULTILINE)[::-1]
+    )
+    port = free_port()
+    command = [str(LIANGZHENG), *(str(port) if each == "8000" else each for each in command[1:])]
+    command[command.index("0.0.0.0")] = "127.0.0.1"  # the container's own network, not ours
+    with Server(command, environment(data_dir), port):
+        probe = [sys.executable, "-c", check[2].replace("8000", str(port))]
+        assert subprocess.run(probe, check=False).returncode == 0
+    assert subprocess.run(probe, check=False, stderr=subprocess.DEVNULL).returncode == 1
+
+
+def test_the_dockerfile_is_clean() -> None:
+    linter = Path(sys.executable).with_name("hadolint")
+    done = subprocess.run(
+        [linter, "--no-color", ROOT / "Dockerfile"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_versions_are_locked_with_hashes_and_without_an_address() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        text = (ROOT / name).read_text()
+        assert "://" not in text
+        assert "--index" not in text
+        packages = re.findall(r"^[a-z0-9].*$", text, re.MULTILINE)
+        assert packages
+        assert all("==" in package and package.endswith("\\") for package in packages)
+
+
+def test_no_file_of_rules_is_without_a_source() -> None:
+    for file in (ROOT / "verifier/certificate/rules").glob("*.toml"):
+        rules = tomllib.loads(file.read_text())
+        for reasons in rules["events"].values():
+            assert all(reason["rule"] for reason in reasons.values()), file.name
