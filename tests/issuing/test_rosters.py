@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.issuing import HEADER, HEADINGS, LIST, LISTED, ROW, Cell, book, changed, comma, workbook
+from verifier.certificate.bounds import BOUNDS
 from verifier.certificate.jurisdictions import Number, Words, jurisdiction_of
-from verifier.certificate.model import Certificate, StatusReference, check_text
+from verifier.certificate.model import check_text
 from verifier.issuing.id_numbers import InvalidIdNumberError, read_id_number
 from verifier.issuing.rosters import Application, Form, Roster, read_roster, tidy
 from verifier.issuing.tables import TableBounds, TableError
@@ -129,6 +130,7 @@ def test_the_agency_given_serves_rows_that_name_none_only(tmp_path: Path) -> Non
 )
 def test_the_title_tells_forms_of_equal_columns_apart(tmp_path: Path, above: list[str], why: str) -> None:
     refused(tmp_path, workbook([*([text] for text in above), HEADER, ROW]), why)
+    refused(tmp_path, comma([[*HEADER, "清理原因"], ROW]), "the clean-up form")
 
 
 def test_a_unit_whose_name_sounds_like_a_form_decides_nothing(tmp_path: Path) -> None:
@@ -162,6 +164,11 @@ def test_missing_columns_are_named(tmp_path: Path) -> None:
     refused(tmp_path, comma([ROW]), "in the first 20 rows: missing 姓名, 执法区域, 执法类别, 执法证编号")
 
 
+def test_a_reason_names_the_column_as_the_form_does(tmp_path: Path) -> None:
+    roster = read(tmp_path, comma([LIST, [*LISTED[:3], "", LISTED[4]]]), agency="某局")
+    assert roster.refused[0].reason == "no category (执法领域)"
+
+
 def test_a_column_that_stands_twice_is_refused(tmp_path: Path) -> None:
     refused(tmp_path, comma([[*HEADER, "执法领域"], [*ROW, "x"]]), "the column 执法领域 stands there twice")
 
@@ -175,7 +182,8 @@ def test_the_header_is_looked_for_in_the_first_rows_only(tmp_path: Path) -> None
 
 def test_all_sheets_are_read_and_empty_ones_skipped(tmp_path: Path) -> None:
     second: list[Sequence[Cell]] = [["报送单位：乙局"], HEADER, OTHER, ROW]
-    roster = read(tmp_path, workbook([["报送单位：甲局"], HEADER, ROW], [], [["  "]], second))
+    last: list[Sequence[Cell]] = [["报送单位：甲局"], HEADER]
+    roster = read(tmp_path, workbook([["报送单位：甲局"], HEADER, ROW], [], [["  "]], second, last))
     assert [(row.sheet, row.row) for row in roster.applications] == [("Sheet1", 3), ("Sheet4", 3)]
     assert roster.unit == "甲局、乙局"
     assert [(row.sheet, row.row) for row in roster.refused] == [("Sheet4", 4)]
@@ -262,6 +270,7 @@ def test_what_is_private_stands_in_no_representation(tmp_path: Path) -> None:
         ({"执法证编号": ""}, "no certificate number (执法证编号)"),
         ({"执法证编号": "０5505230005"}, "the certificate number (执法证编号) must be 11 digits"),
         ({"执法证编号": f"{ID}"}, "the certificate number (执法证编号) must be 11 digits"),
+        ({"身份证号": f"A{ID[1:]}"}, "ID number (身份证号) does not consist of 17 digits and a check digit"),
         ({"身份证号": ID[:-1]}, "ID number (身份证号) does not consist of 17 digits and a check digit"),
         ({"身份证号": "990000198902304458"}, "ID number (身份证号) has a birth date that is no date"),
         ({"身份证号": ID[:-1] + "9"}, "ID number (身份证号) has a wrong check digit"),
@@ -385,16 +394,7 @@ def test_every_row_becomes_what_a_certificate_may_state_or_is_refused(
         assert "\n" not in str(error)  # noqa: PT017  # any other error fails the test
         return
     for row in roster.applications:
-        check_text("number", row.number)
-        Certificate(
-            issuer="150000",
-            number=row.number,
-            holder=row.holder,
-            agency=row.agency,
-            categories=row.categories,
-            area=row.area,
-            valid_from=0,
-            valid_until=1,
-            status=StatusReference(0, 0),
-        )
+        assert 1 <= len(row.categories) <= BOUNDS.categories
+        for text in (row.number, row.holder, row.agency, row.area, *row.categories):
+            check_text("text", text)
     assert all(row.reason and "\n" not in row.reason for row in roster.refused)

@@ -236,8 +236,8 @@ def _elements(package: _Package, part: str) -> Iterator[tuple[str, dict[str, str
 
     bounds, chunks, fed = package.bounds, package.chunks(part), 0
     chunk = next(chunks)
-    # The encoding is given outright, so that a document cannot name one of its own.
-    parser = expat.ParserCreate("utf-16" if chunk[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8", " ")
+    # Given outright, so that a document cannot name an encoding; UTF-16 is still known by its mark.
+    parser = expat.ParserCreate("utf-8", " ")
     parser.buffer_text = True
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler, parser.StartDoctypeDeclHandler = text.append, _refuse_doctype

@@ -4,23 +4,23 @@ What never changes of a code is prepared once and kept with it, so that the answ
 together from ready bytes.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import orjson
 
 from keys.trust import Contact, Issuer, TrustList
 from verifier.certificate.dates import iso
-from verifier.certificate.model import Certificate
+from verifier.certificate.model import Certificate, Kind, Powers
 from verifier.certificate.verdicts import PUBLIC, Reason, Verdict
 from verifier.scanning.check import Authentic, Finding
 
-_MESSAGES = {reason: {"zh-CN": public.zh, "en": public.en} for reason, public in PUBLIC.items()}
-_PRINTED = {"kind": "printed"}
+_MESSAGES: Final = {reason: {"zh-CN": public.zh, "en": public.en} for reason, public in PUBLIC.items()}
+_PRINTED: Final = {"kind": "printed"}
+_KINDS: Final = {kind: kind.name.lower() for kind in Kind}
+_POWERS: Final = {powers: powers.name.lower() for powers in Powers}
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """A code that was authenticated, with the parts of its answer that stay the same."""
 
     authentic: Authentic
@@ -96,12 +96,12 @@ def _status(finding: Finding, as_of: float | None) -> dict[str, str | None] | No
 def _certificate(certificate: Certificate, issuer: Issuer | None) -> dict[str, Any]:
     return {
         "number": certificate.number,
-        "kind": certificate.kind.name.lower(),
+        "kind": _KINDS[certificate.kind],
         "holder": certificate.holder,
         "agency": certificate.agency,
-        "categories": list(certificate.categories),
+        "categories": certificate.categories,
         "area": certificate.area,
-        "powers": certificate.powers.name.lower(),
+        "powers": _POWERS[certificate.powers],
         "valid_from": iso(certificate.valid_from),
         "valid_until": iso(certificate.valid_until),
         "issuer": {"code": certificate.issuer, "name": issuer.name if issuer else None},
