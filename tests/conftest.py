@@ -1,4 +1,4 @@
-"""Fixtures: the demo's data, made once by the real command and copied for each test that changes it."""
+"""Fixtures: data made once, through the production path alone, and copied for each test that changes it."""
 
 import shutil
 from collections.abc import Iterator
@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from keys.trust import Contact, Issuer, Purpose
+from tests.office import NOW, order, terms
 from tests.running import Server, serving, succeed
+from verifier.cli.office import Office
+from verifier.issuing.issuance import issue
+from verifier.register import authorities
+from verifier.settings import Settings
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +36,45 @@ def server(demo_dir: Path) -> Iterator[Server]:
     """A server on the demo's data. Not to be changed by a test."""
     with serving(demo_dir) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An office with keys, two issuers, a published trust list, and three certificates."""
+    directory = tmp_path_factory.mktemp("office")
+    office = Office(Settings(data_dir=directory), create=True)
+    office.ring.create_root()
+    office.ring.create(Purpose.STATUS, now=NOW)
+    complaint = Contact(body="执法监督处", phone="0991-0000000")
+    issuers = [
+        Issuer(code=code, name=name, area=code, complaint=complaint)
+        for code, name in (("650000", "新疆维吾尔自治区司法厅"), ("150000", "内蒙古自治区司法厅"))
+    ]
+    with office.database.writing() as connection:
+        authorities.enter(connection, authorities.Authorities(issuers=issuers))
+    for issuer in issuers:
+        office.ring.create(Purpose.CERTIFICATE, now=NOW, issuer=issuer.code)
+    office.publish_trust(NOW)
+    with office.ledger(NOW) as ledger:
+        for code in ("650000", "150000"):
+            issue(
+                ledger,
+                [order(f"3100000000{digit}") for digit in (range(1, 4) if code == "650000" else range(3, 5))],
+                terms=terms(code),
+                signer=office.ring.certificate_signer(code),
+                trust=office.trust(),
+                actor="test",
+                now=NOW,
+            )
+    office.database.close()
+    return directory
+
+
+@pytest.fixture
+def office(founded: Path, tmp_path: Path) -> Iterator[Office]:
+    """A copy of it, to be changed at will."""
+    directory = tmp_path / "office"
+    shutil.copytree(founded, directory)
+    opened = Office(Settings(data_dir=directory), create=True)
+    yield opened
+    opened.database.close()

@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from tests.register.office import happen
+from tests.office import happen
 from verifier.certificate.lifecycle import Event
 from verifier.cli.office import Office
 from verifier.register.audit import AuditError, audit

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from keys.trust import Purpose
-from tests.register.office import DAY, NOW, happen, order, terms
+from tests.office import DAY, NOW, happen, order, terms
 from verifier.certificate.lifecycle import Event, IllegalEventError, ReasonClass, State
 from verifier.cli.office import Office
 from verifier.issuing.issuance import IssuanceError, issue, require_issuable

@@ -12,8 +12,9 @@ WIDTH: Final = 295
 HEIGHT: Final = 413
 """Pixels of an ID photo of 25 x 35 mm at 300 dpi."""
 LARGEST_BYTES: Final = 8 << 20
-LARGEST_PIXELS: Final = 40_000_000
 _QUALITY: Final = 82
+_BOMBS: Final = (Image.DecompressionBombWarning, Image.DecompressionBombError)
+"""Raised above 89 million pixels, before they are unpacked."""
 
 
 class PhotoError(LiangzhengError, ValueError):
@@ -38,18 +39,10 @@ def prepare(upload: bytes) -> bytes:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(upload), formats=("JPEG", "PNG")) as image:
-                if image.width * image.height > LARGEST_PIXELS:
-                    raise PhotoError("the photo has too many pixels")
                 upright = ImageOps.exif_transpose(image).convert("RGB")
-    except (
-        UnidentifiedImageError,
-        OSError,
-        ValueError,
-        SyntaxError,
-        Image.DecompressionBombWarning,
-    ) as error:
-        if isinstance(error, PhotoError):
-            raise
+    except _BOMBS as error:
+        raise PhotoError("the photo has too many pixels") from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise PhotoError("the photo is no readable JPEG or PNG") from error
     out = io.BytesIO()
     ImageOps.fit(upright, (WIDTH, HEIGHT), Image.Resampling.LANCZOS).save(out, "JPEG", quality=_QUALITY)

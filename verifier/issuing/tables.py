@@ -43,7 +43,7 @@ class TableBounds:
     """How many times its own size a workbook may unpack to; real rows unpack to 5 to 50 times."""
     parts: int = 4_096
     """Files inside a workbook."""
-    shared_strings: int = 2_000_000
+    shared_strings: int = 1_000_000
     """Texts that a workbook keeps beside its cells."""
     nesting: int = 32
     """Depth of XML elements, at the end of each chunk read."""
@@ -183,17 +183,14 @@ class _Package:
             raise TableError("the workbook unpacks to far more than a table needs")
         if any(info.flag_bits & 1 for info in infos):
             raise TableError(_OTHER_BOOK)
-        self._parts = {info.filename.replace("\\", "/").lower(): info for info in infos}
-        if len(self._parts) != len(infos):  # which of two a person saw is anyone's guess
+        self.parts = {info.filename.replace("\\", "/").lower(): info for info in infos}
+        if len(self.parts) != len(infos):  # which of two a person saw is anyone's guess
             raise TableError(_DAMAGED)
         self.bounds = bounds
 
-    def __contains__(self, part: str) -> bool:
-        return part.lower() in self._parts
-
     def chunks(self, part: str) -> Iterator[bytes]:
         """Unpack a part; the last chunk is empty."""
-        info = self._parts.get(part.lower())
+        info = self.parts.get(part.lower())
         if info is None or info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
             raise TableError(_DAMAGED)
         try:
@@ -280,17 +277,19 @@ def _relations(package: _Package, part: str) -> Iterator[tuple[str, str, str]]:
 
 def _workbook(data: bytes, bounds: TableBounds) -> Iterator[Sheet]:
     package = _Package(data, bounds)
-    if "_rels/.rels" not in package:
-        raise TableError(_OTHER_BOOK if "mimetype" in package else _NO_TABLE)  # OpenDocument has a mimetype
+    if "_rels/.rels" not in package.parts:
+        raise TableError(
+            _OTHER_BOOK if "mimetype" in package.parts else _NO_TABLE
+        )  # OpenDocument has a mimetype
     main = next((part for _, what, part in _relations(package, "") if what == "officeDocument"), "")
     if not main.endswith(".xml"):
         raise TableError(_OTHER_BOOK)
     worksheets: dict[str, str] = {}
-    texts: list[str] = []
+    texts: dict[str, str] = {}
     for key, what, part in _relations(package, main):
         if what == "worksheet":
             worksheets[key] = part
-        elif what == "sharedStrings" and part in package:
+        elif what == "sharedStrings" and part.lower() in package.parts:
             texts = _shared_strings(package, part)
     sheets = _attributes(package, main, "sheet")
     if not sheets:
@@ -305,13 +304,14 @@ def _workbook(data: bytes, bounds: TableBounds) -> Iterator[Sheet]:
             yield Sheet(name, hidden, _worksheet(package, worksheets[key], texts))
 
 
-def _shared_strings(package: _Package, part: str) -> list[str]:
-    bounds, texts, text = package.bounds, list[str](), ""
+def _shared_strings(package: _Package, part: str) -> dict[str, str]:
+    """Give the texts by their index as cells write it."""
+    bounds, texts, text = package.bounds, dict[str, str](), ""
     for name, _, run in _elements(package, part):
         if name == "t":
             text = _joined(text, run, bounds)
         elif name == "si":
-            texts.append(text)
+            texts[str(len(texts))] = text
             text = ""
             if len(texts) > bounds.shared_strings:
                 raise TableError(f"the workbook has more than {bounds.shared_strings:,} texts")
@@ -325,14 +325,16 @@ def _joined(text: str, run: str, bounds: TableBounds) -> str:
     return (text + run)[: bounds.cell_characters + 1]
 
 
-def _worksheet(package: _Package, part: str, texts: list[str]) -> Iterator[RawRow]:
+def _worksheet(package: _Package, part: str, texts: dict[str, str]) -> Iterator[RawRow]:
     """Build rows from cells; what is empty leaves no trace, however far out it stands."""
     bounds = package.bounds
     columns = {_letters(column): column for column in range(bounds.columns)}
     cells: list[str] = []
     value, formula, number, column = "", False, 0, 0
     for name, attributes, text in _elements(package, part):
-        if name in {"v", "t"}:
+        if name == "v":
+            value = text
+        elif name == "t":
             value = _joined(value, text, bounds)
         elif name == "f":
             formula = True
@@ -379,14 +381,14 @@ _NUMERAL: Final = re.compile(r"-?[0-9]*\.?[0-9]+(?:E[+-]?[0-9]{1,3})?", re.ASCII
 _ESCAPE: Final = re.compile(r"_x(?!D[89A-F])([0-9A-F]{4})_", re.IGNORECASE)  # ISO/IEC 29500-1 22.9.2.19
 
 
-def _content(kind: str | None, value: str, texts: list[str]) -> str:
+def _content(kind: str | None, value: str, texts: dict[str, str]) -> str:
     """Give a cell's text as a person sees it, or its flaw."""
     if not value:
         return ""
     if kind == "s":
-        if not _INDEX.fullmatch(value) or int(value) >= len(texts):
+        if value not in texts:
             raise TableError(_DAMAGED)
-        return texts[int(value)]
+        return texts[value]
     if kind == "e":
         return Flaw.ERROR
     if kind is not None and kind != "n":  # inlineStr, str, b, d
