@@ -172,6 +172,7 @@ def test_every_code_within_the_bound_of_bytes_is_within_that_of_digits() -> None
 @example("https://[/1")
 @example("https://\u2100/1")
 @example("\ud800/1")
+@example("1\ud800")
 def test_any_text_is_ours_or_refused_as_a_text(text: str) -> None:
     try:
         digits = found(text)

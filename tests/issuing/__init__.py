@@ -7,6 +7,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 import openpyxl
+from hypothesis import HealthCheck, settings
+
+ARBITRARY = settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"

@@ -6,10 +6,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.issuing import MAIN, STRICT, book, packed, parts, relations
+from tests.issuing import ARBITRARY, MAIN, STRICT, book, packed, parts, relations
 from verifier.issuing.tables import Flaw, TableBounds, TableError, read_sheets
 
 DAMAGED = "the workbook is damaged"
@@ -356,14 +356,14 @@ def harmless(path: Path, data: bytes) -> None:
         assert "\n" not in str(error)  # noqa: PT017  # any other error fails the test
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@ARBITRARY
 @given(data=st.binary(max_size=200) | st.binary(max_size=200).map(lambda tail: b"PK\x03\x04" + tail))
 @example(data=b"PK\x03\x04" + b"PK\x05\x06" + bytes(18))
 def test_arbitrary_bytes_give_rows_or_a_table_error(tmp_path: Path, data: bytes) -> None:
     harmless(tmp_path / "any", data)
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@ARBITRARY
 @given(
     places=st.lists(
         st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=4
@@ -384,7 +384,7 @@ FRAGMENTS = re.findall(
 )
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@ARBITRARY
 @given(xml=st.lists(st.sampled_from(FRAGMENTS), max_size=12).map("".join) | st.text(max_size=40))
 @example(xml="<row></c></row>")
 def test_arbitrary_sheets_give_rows_or_a_table_error(tmp_path: Path, xml: str) -> None:

@@ -188,3 +188,8 @@ def test_a_replica_follows_one_log_for_ever() -> None:
     assert replica.epoch == EPOCH
     with pytest.raises(LogError, match="another log"):
         replica.apply([], head(epoch=b"epoch-02"))
+
+
+def test_a_step_back_is_named_as_that() -> None:
+    with pytest.raises(LogError, match="goes back from 4 to 3"):
+        followed().apply([], head(LOG[:3]))

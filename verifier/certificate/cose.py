@@ -112,14 +112,14 @@ def parse_code(code: bytes) -> Frame:
     else:
         alg, at = _parse_other_alg(code)
     # Behind the protected header: A0 (nothing unprotected), the payload, 58 40, 64 bytes of signature.
-    if len(code) < at + 3 + 24 + 2 + SIGNATURE_BYTES:
+    if len(code) < at + 3 + 24 + 2 + SIGNATURE_BYTES:  # 58 means 24 bytes or more
         raise MalformedError("too short")
     unprotected, head, size = code[at : at + 3]
     start = at + 3
     if head == 0x59 and size:
         size = size << 8 | code[start]
         start += 1
-    elif head != 0x58 or size < 24:
+    elif head != 0x58:
         raise MalformedError("payload out of form")
     end = start + size
     if (

@@ -71,7 +71,14 @@ def plan(
     Raises:
         TableError: the file as a whole cannot be used.
     """
-    roster = read_roster(file, rules=rules, agency=agency)
+    seen = 0
+
+    def on_rows(rows: int, _total: int | None) -> None:
+        nonlocal seen
+        progress(rows - seen)
+        seen = rows
+
+    roster = read_roster(file, rules=rules, agency=agency, progress=on_rows)
     orders: list[tuple[Application, Order]] = []
     refused = list(roster.refused)
     for row in roster.applications:
@@ -82,7 +89,6 @@ def plan(
             refused.append(Refused(row.row, row.sheet, str(error)))
         else:
             orders.append((row, order))
-        progress(1)
     refused.sort(key=lambda row: (row.sheet, row.row))
     return ImportPlan(roster.rows, orders, refused)
 

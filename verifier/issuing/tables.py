@@ -278,9 +278,7 @@ def _relations(package: _Package, part: str) -> Iterator[tuple[str, str, str]]:
 def _workbook(data: bytes, bounds: TableBounds) -> Iterator[Sheet]:
     package = _Package(data, bounds)
     if "_rels/.rels" not in package.parts:
-        raise TableError(
-            _OTHER_BOOK if "mimetype" in package.parts else _NO_TABLE
-        )  # OpenDocument has a mimetype
+        raise TableError(_OTHER_BOOK if "mimetype" in package.parts else _NO_TABLE)  # OpenDocument has it
     main = next((part for _, what, part in _relations(package, "") if what == "officeDocument"), "")
     if not main.endswith(".xml"):
         raise TableError(_OTHER_BOOK)
