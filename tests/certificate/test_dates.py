@@ -62,7 +62,6 @@ def test_months_later_keep_the_time_of_day(start: int, months: int) -> None:
 
 def test_an_instant_is_written_with_its_offset() -> None:
     assert iso(1_767_196_800) == "2026-01-01T00:00:00+08:00"
-    assert iso(1_767_196_800.9) == "2026-01-01T00:00:00+08:00"
 
 
 @pytest.mark.parametrize(

@@ -115,3 +115,11 @@ def test_a_wrong_passphrase_is_named_without_being_repeated(tmp_path: Path) -> N
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(KeyFileError, match=r"none\.pem: No such file"):
         signers.load(tmp_path / "none.pem", PASSPHRASE)
+
+
+def test_a_public_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "root.pub.pem"
+    for content in (b"old", b"new"):
+        signers.write_whole(path, content)
+        assert path.read_bytes() == content
+    assert list(tmp_path.iterdir()) == [path]

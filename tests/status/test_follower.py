@@ -295,6 +295,17 @@ def test_a_head_that_goes_with_a_trust_list_withheld_is_not_followed(
     assert not follower.is_fresh(at(12))
 
 
+def test_a_head_that_goes_with_another_list_of_the_same_version_is_not_followed(
+    feed: MemoryFeed, follower: Follower
+) -> None:
+    """A root that signed two lists of one version is found out, whichever of them a node was given."""
+    forged = SignedLists(signed_trust(keys=[key(signer("forger")), STATUS_KEY]), signed_directory())
+    feed.tampering = lambda news: news._replace(lists=forged)
+    follower.refresh(at(0))
+    assert "another trust list 1" in str(follower.fault)
+    assert not follower.is_fresh(at(0))
+
+
 def test_without_any_trust_list_no_head_is_followed(feed: MemoryFeed, follower: Follower) -> None:
     feed.tampering = lambda news: news._replace(lists=None)
     follower.refresh(at(0))

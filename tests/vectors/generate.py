@@ -1,5 +1,7 @@
 """Writes the test vectors of the code format, one JSON each: `python -m tests.vectors.generate [--check]`.
 
+The worked example of docs/code-format.md is written with them.
+
 Everything follows from fixed keys, times and texts, and signing is deterministic (RFC 6979): two runs write
 the same bytes. With `--check`, nothing is written; files that differ are named, and the exit status is 1.
 """
@@ -10,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from tests.vectors import attacks, forms, issued
+from tests.vectors import attacks, document, forms, issued
 from tests.vectors.case import Case, trust_json
 
 DIRECTORY: Final = Path(__file__).parent / "v1"
@@ -42,10 +44,17 @@ def differing(directory: Path = DIRECTORY) -> list[str]:
     )
 
 
+def example() -> str:
+    """Give docs/code-format.md with its example written anew."""
+    return document.with_example(document.DOCUMENT.read_text(encoding="utf-8"), cases()[0])
+
+
 def main(arguments: list[str]) -> int:
     """Write the vectors, or compare them."""
     if arguments == ["--check"]:
         names = differing()
+        if example() != document.DOCUMENT.read_text(encoding="utf-8"):
+            names.append(document.DOCUMENT.name)
         for name in names:
             sys.stderr.write(f"{name} differs from a fresh generation\n")
         return 1 if names else 0
@@ -55,6 +64,7 @@ def main(arguments: list[str]) -> int:
     DIRECTORY.mkdir(exist_ok=True)
     for name, content in files().items():
         (DIRECTORY / name).write_bytes(content)
+    document.DOCUMENT.write_text(example(), encoding="utf-8")
     return 0
 
 

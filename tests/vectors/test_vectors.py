@@ -130,6 +130,10 @@ def test_a_changed_missing_or_additional_file_is_named(tmp_path: Path) -> None:
     assert generate.differing(tmp_path) == ["enforcement.json", "lost.json", "valid.json"]
 
 
+def test_wrong_usage_writes_nothing() -> None:
+    assert generate.main(["--wirte"]) == 2
+
+
 def test_no_two_vectors_have_a_name_in_common() -> None:
     names = [case.name for case in generate.cases()]
     assert len(set(names)) == len(names)

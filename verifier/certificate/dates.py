@@ -26,14 +26,12 @@ def add_months(seconds: int, months: int) -> int:
     return int(start.replace(year=year, month=month + 1, day=day).timestamp())
 
 
-def iso(seconds: float) -> str:
-    """Write an instant, e.g. `2026-01-01T00:00:00+08:00`."""
-    return _iso(int(seconds))
-
-
 @lru_cache(maxsize=4_096)
-def _iso(seconds: int) -> str:
-    # Answers name the same instants again and again: this second, and the first and last days.
+def iso(seconds: int) -> str:
+    """Write an instant, e.g. `2026-01-01T00:00:00+08:00`.
+
+    Answers name the same instants again and again: this second, and the first and last days.
+    """
     return datetime.fromtimestamp(seconds, BEIJING).isoformat()
 
 

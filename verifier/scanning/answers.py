@@ -64,7 +64,7 @@ def answer(finding: Finding, known: Known | None, *, as_of: float | None, now: f
         "status": _status(finding, as_of),
         "presentation": _PRINTED,
         "complaint": shown.complaint if shown else None,
-        "checked_at": iso(now),
+        "checked_at": iso(int(now)),
     }
 
 
@@ -89,7 +89,7 @@ def _status(finding: Finding, as_of: float | None) -> dict[str, str | None] | No
     return {
         "since": iso(standing.since) if standing.since else None,
         "until": iso(until) if until else None,
-        "as_of": iso(as_of),
+        "as_of": iso(int(as_of)),
     }
 
 

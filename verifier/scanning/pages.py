@@ -110,7 +110,7 @@ _LINK: Final = re.compile(r"https?://[!-~]+")
 
 def _moment(seconds: float) -> Markup:
     """Write an instant to the second, Beijing time. ISO's digits read alike in both languages."""
-    text = iso(seconds)
+    text = iso(int(seconds))
     return Markup(f'<time datetime="{text}">{text[:10]} {text[11:19]}</time>')  # noqa: S704 # digits alone
 
 
