@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from keys import signers
-from keys.signers import KeyFileError, LocalSigner
+from keys.files import KeyFileError, read_private, write_private, write_whole
+from keys.signers import LocalSigner
 from keys.trust import Key, KeyState, Purpose
 from verifier.certificate import cose
 from verifier.certificate.errors import LiangzhengError
@@ -102,8 +103,7 @@ class KeyRing:
     def export_root(self) -> None:
         """Write the root's public half for verifiers to pin."""
         pem = self.root().public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        self._root_file.parent.mkdir(parents=True, exist_ok=True)
-        signers.write_whole(self._root_file, pem)
+        write_whole(self._root_file, pem)
 
     def create(
         self, purpose: Purpose, *, now: int, issuer: str | None = None, kinds: tuple[int, ...] = (0, 1, 2)
@@ -172,14 +172,14 @@ class KeyRing:
 
     def _passphrase(self, *, create: bool = False) -> bytes:
         if create and not self._passphrase_file.exists():
-            signers.write_private(self._passphrase_file, secrets.token_urlsafe(32).encode() + b"\n")
-        passphrase = signers.read_private(self._passphrase_file).strip()
+            write_private(self._passphrase_file, secrets.token_urlsafe(32).encode() + b"\n")
+        passphrase = read_private(self._passphrase_file).strip()
         if not passphrase:
             raise KeyFileError(f"{self._passphrase_file}: is empty")
         return passphrase
 
     def _write(self, entries: list[Entry]) -> None:
-        signers.write_whole(self._index, _ENTRIES.dump_json(entries, indent=2))
+        write_whole(self._index, _ENTRIES.dump_json(entries, indent=2))
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

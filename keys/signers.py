@@ -3,8 +3,6 @@
 A private key never leaves this module: not in a repr, an error or a log.
 """
 
-import os
-import stat
 from pathlib import Path
 from typing import Final
 
@@ -19,18 +17,12 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from keys.files import KeyFileError, read_private, write_private
 from verifier.certificate import cose
-from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.model import Kid
-
-PRIVATE_MODE: Final = 0o600
 
 # Deterministic (RFC 6979): signing needs no randomness, and the test vectors come out the same every time.
 _ECDSA: Final = ec.ECDSA(SHA256(), deterministic_signing=True)
-
-
-class KeyFileError(LiangzhengError, OSError):
-    """A private key or its passphrase cannot be used. The message names the file, never what is in it."""
 
 
 class LocalSigner:
@@ -80,52 +72,3 @@ def load(path: Path, passphrase: bytes) -> LocalSigner:
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
         raise KeyFileError(f"{path}: not a key on P-256")
     return LocalSigner(key)
-
-
-def read_private(path: Path) -> bytes:
-    """Read a secret file.
-
-    Raises:
-        KeyFileError: it cannot be read, or others may read it too.
-    """
-    try:
-        if stat.S_IMODE(path.stat().st_mode) & 0o077:
-            raise KeyFileError(f"{path}: others may read it; chmod 600 it")
-        return path.read_bytes()
-    except OSError as error:
-        if isinstance(error, KeyFileError):
-            raise
-        raise KeyFileError(f"{path}: {error.strerror}") from error
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a secret file that did not exist, whole or not at all, durably.
-
-    Raises:
-        KeyFileError: it exists already, or cannot be written.
-    """
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_MODE)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(partial, path)  # fails where the file exists, unlike a rename
-    except FileExistsError as error:
-        raise KeyFileError(f"{path}: exists already") from error
-    except OSError as error:
-        raise KeyFileError(f"{path}: {error.strerror}") from error
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write or replace a file that is no secret, whole or not at all, durably."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)

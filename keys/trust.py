@@ -8,6 +8,7 @@ replaced by one that is older, empty, expired or differs under the same version.
 import base64
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any, Final, Self
 
 import cbor2
@@ -63,6 +64,11 @@ class Contact(_Data):
     body: _Text
     phone: _Text = ""
     url: Annotated[str, Field(max_length=200, pattern=r"^(https?://[!-~]+)?$")] = ""
+
+    @cached_property
+    def shown(self) -> dict[str, str]:
+        """The contact as answers carry it."""
+        return {"body": self.body, "phone": self.phone, "url": self.url}
 
 
 class Issuer(_Data):
@@ -192,7 +198,11 @@ class TrustList:
             agencies = _Directory.model_validate(_open(directory, DIRECTORY_TYPE, root))
         except ValidationError as error:
             raise TrustError("the list is empty or out of form") from error
+        if (agencies.version, agencies.ends) != (listed.version, listed.ends):
+            raise TrustError("the directory was not published with this trust list")
         issuers = {issuer.code: issuer for issuer in listed.issuers}
+        if len(issuers) != len(listed.issuers):
+            raise TrustError("two issuers of the trust list have the same code")
         keys = dict[Kid, TrustedKey]()
         for key in listed.keys:
             usable = _usable(key)

@@ -15,6 +15,7 @@ from keys.trust import Agency, Contact, Issuer, Key, KeyState, Purpose, RootKey,
 from verifier.certificate import claims, cose
 from verifier.certificate.lifecycle import Standing, State
 from verifier.certificate.model import Certificate, StatusReference
+from verifier.status.follower import SignedLists
 from verifier.status.log import (
     CHAIN_START,
     Entry,
@@ -94,8 +95,14 @@ def signed_directory(*, by: LocalSigner = ROOT, agencies: Sequence[Agency] = (),
     return cose.sign_document(payload, typ=trust.DIRECTORY_TYPE, signer=by)
 
 
+def signed_lists(**changes: Any) -> SignedLists:
+    """Give a trust list and the directory that is published with it."""
+    shared = {name: value for name, value in changes.items() if name in ("version", "issued", "ends")}
+    return SignedLists(signed_trust(**changes), signed_directory(**shared))
+
+
 def trust_list(**changes: Any) -> TrustList:
-    return TrustList.open(signed_trust(**changes), signed_directory(), PINNED)
+    return TrustList.open(*signed_lists(**changes), PINNED)
 
 
 def with_state(state: KeyState) -> TrustList:

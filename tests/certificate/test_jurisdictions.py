@@ -188,3 +188,8 @@ def test_a_file_out_of_form_is_refused(old: str, new: str) -> None:
 def test_no_region_has_two_files() -> None:
     directory = Path(jurisdictions.__file__).parent / "rules"
     assert len(list(directory.glob("*.toml"))) == len(jurisdictions.jurisdictions())
+
+
+def test_a_pattern_that_is_none_is_refused_like_any_other_mistake() -> None:
+    with pytest.raises(ValueError, match="not a regular expression"):
+        parse(THIRD.replace('pattern = "', 'pattern = "[', 1))

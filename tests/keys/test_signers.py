@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keys import signers
-from keys.signers import KeyFileError, LocalSigner
+from keys.files import KeyFileError, write_private, write_whole
+from keys.signers import LocalSigner
 from tests.builders import XINJIANG, scalar
 from verifier.certificate import cose
 
@@ -99,7 +100,7 @@ def test_a_key_that_others_may_read_is_not_used(tmp_path: Path, mode: int) -> No
 )
 def test_what_is_no_encrypted_key_on_p256_is_not_used(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "issuer.pem"
-    signers.write_private(path, content)
+    write_private(path, content)
     with pytest.raises(KeyFileError, match=r"issuer\.pem: "):
         signers.load(path, PASSPHRASE)
 
@@ -120,6 +121,6 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_public_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
     path = tmp_path / "root.pub.pem"
     for content in (b"old", b"new"):
-        signers.write_whole(path, content)
+        write_whole(path, content)
         assert path.read_bytes() == content
     assert list(tmp_path.iterdir()) == [path]

@@ -32,6 +32,7 @@ from tests.builders import (
     key,
     scalar,
     signed_directory,
+    signed_lists,
     signed_trust,
     signer,
     trust_list,
@@ -189,13 +190,13 @@ def test_a_complaint_leads_to_no_script() -> None:
 
 def test_the_next_list_takes_the_place_of_the_one_before() -> None:
     former = opened()
-    for successor in (opened(), opened(signed_trust(version=2))):
+    for successor in (opened(), opened(*signed_lists(version=2))):
         successor.require_successor_of(former)
 
 
 def test_an_older_list_is_refused() -> None:
     with pytest.raises(TrustError, match="older"):
-        opened().require_successor_of(opened(signed_trust(version=2)))
+        opened().require_successor_of(opened(*signed_lists(version=2)))
 
 
 def test_another_list_under_the_same_version_is_refused() -> None:

@@ -14,7 +14,7 @@ from verifier.certificate.dates import parse_instant
 from verifier.certificate.jurisdictions import jurisdictions
 from verifier.certificate.lifecycle import ReasonClass, Standing, State
 from verifier.certificate.model import Certificate, Kid, Kind, Powers, StatusReference
-from verifier.certificate.verdicts import PUBLIC, Reason, Verdict, verdict_of
+from verifier.certificate.verdicts import Reason, Verdict
 from verifier.scanning import pages
 from verifier.scanning.answers import Known, know
 from verifier.scanning.check import Authentic, Finding
@@ -32,8 +32,8 @@ NO_FORCE = (
     Verdict.FORGED,
 )
 REFUSED = (Verdict.FORGED, Verdict.NOT_A_CERTIFICATE)
-SHOWN = [reason for reason in Reason if verdict_of(reason) not in REFUSED]
-SHOWN_WITHOUT_FORCE = [reason for reason in SHOWN if verdict_of(reason) in NO_FORCE]
+SHOWN = [reason for reason in Reason if reason.verdict not in REFUSED]
+SHOWN_WITHOUT_FORCE = [reason for reason in SHOWN if reason.verdict in NO_FORCE]
 WORDS = {
     Verdict.VALID: "有效",
     Verdict.SUSPENDED: "暂扣",
@@ -113,7 +113,7 @@ def page(
 ) -> str:
     """Render the answer to a code; `known` is handed over even where the finding carries no certificate."""
     may_be_shown = reason in SHOWN
-    asked = may_be_shown and verdict_of(reason) is not Verdict.UNCONFIRMED
+    asked = may_be_shown and reason.verdict is not Verdict.UNCONFIRMED
     finding = Finding(
         reason=reason,
         certificate=certificate if may_be_shown else None,
@@ -188,16 +188,16 @@ def banner(html: str) -> Banner:
 def test_each_reason_has_a_well_formed_page_with_its_word_and_text(reason: Reason) -> None:
     html = page(reason)
     top = banner(html)
-    assert top.heading.startswith(WORDS[verdict_of(reason)])
-    assert top.title.startswith(WORDS[verdict_of(reason)])
-    assert top.classes == verdict_of(reason)
-    assert PUBLIC[reason].zh in Elements(html).text
-    assert PUBLIC[reason].en in Elements(html).text
+    assert top.heading.startswith(WORDS[reason.verdict])
+    assert top.title.startswith(WORDS[reason.verdict])
+    assert top.classes == reason.verdict
+    assert reason.zh in Elements(html).text
+    assert reason.en in Elements(html).text
 
 
 @pytest.mark.parametrize("reason", Reason)
 def test_a_page_without_anything_known_renders_too(reason: Reason) -> None:
-    assert PUBLIC[reason].zh in Elements(bare(reason)).text
+    assert reason.zh in Elements(bare(reason)).text
 
 
 @pytest.mark.parametrize("reason", Reason)
@@ -216,7 +216,7 @@ def test_the_longest_texts_stay_under_thirty_kilobytes() -> None:
 
 
 def test_every_verdict_has_a_shape_of_its_own() -> None:
-    shapes = {verdict_of(reason): banner(page(reason)).shape for reason in Reason}
+    shapes = {reason.verdict: banner(page(reason)).shape for reason in Reason}
     assert len(set(shapes.values())) == len(Verdict)
 
 
@@ -328,7 +328,7 @@ def test_an_article_that_is_a_draft_is_not_among_those_of_a_forged_code() -> Non
 
 
 @pytest.mark.parametrize(
-    "reason", [reason for reason in Reason if verdict_of(reason) not in (*NO_FORCE, Verdict.UNCONFIRMED)]
+    "reason", [reason for reason in Reason if reason.verdict not in (*NO_FORCE, Verdict.UNCONFIRMED)]
 )
 def test_other_pages_speak_of_no_refusal_either(reason: Reason) -> None:
     text = Elements(page(reason)).text

@@ -21,6 +21,7 @@ from tests.builders import (
     head,
     key,
     signed_directory,
+    signed_lists,
     signed_trust,
     signer,
 )
@@ -32,6 +33,7 @@ from verifier.status.log import Entry, sign_head
 MAX_AGE: Final = 10.0
 CODE: Final = certificate()
 LOST: Final = Standing(state=State.REVOKED, since=NOW, reason=ReasonClass.LOST)
+SECOND: Final = signed_directory(version=2)
 Tampering = Callable[[News], News]
 
 
@@ -49,7 +51,7 @@ class MemoryFeed:
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
-        self.lists = SignedLists(signed_trust(), signed_directory())
+        self.lists = signed_lists()
         self.trust_version = 1
         self.time = NOW
         self.down = False
@@ -62,8 +64,8 @@ class MemoryFeed:
         changed = certificate(status=StatusReference(0, index))
         self.entries.append(entry(changed, standing, sequence=len(self.entries) + 1))
 
-    def publish(self, trust: bytes, version: int) -> None:
-        self.lists, self.trust_version = SignedLists(trust, signed_directory()), version
+    def publish(self, lists: SignedLists, version: int) -> None:
+        self.lists, self.trust_version = lists, version
 
     def poll(self, after: int, trust_version: int, *, anew: bool = False) -> News | None:
         assert not self.closed, "asked after it was closed"
@@ -228,7 +230,7 @@ def trust_of(follower: Follower) -> int:
 def test_a_newer_trust_list_takes_the_place_of_the_old_one(feed: MemoryFeed, follower: Follower) -> None:
     follower.refresh(at(0))
     compromised = [key(XINJIANG, state=KeyState.COMPROMISED), *KEYS[1:]]
-    feed.publish(signed_trust(version=2, keys=compromised), 2)
+    feed.publish(signed_lists(version=2, keys=compromised), 2)
     follower.refresh(at(1))
     assert follower.fault is None
     assert follower.trust is not None
@@ -238,32 +240,33 @@ def test_a_newer_trust_list_takes_the_place_of_the_old_one(feed: MemoryFeed, fol
 def test_a_new_status_key_signs_with_the_list_that_names_it(feed: MemoryFeed, follower: Follower) -> None:
     follower.refresh(at(0))
     second = signer("status 2")
-    trust = signed_trust(version=2, keys=[*KEYS[:2], key(second, None, purpose=STATUS_KEY.purpose)])
-    feed.publish(trust, 2)
+    lists = signed_lists(version=2, keys=[*KEYS[:2], key(second, None, purpose=STATUS_KEY.purpose)])
+    feed.publish(lists, 2)
     feed.append(LOST)
-    closing = head(feed.entries, trust_version=2, trust_hash=hashlib.sha256(trust).digest())
+    closing = head(feed.entries, trust_version=2, trust_hash=hashlib.sha256(lists.trust).digest())
     feed.tampering = lambda news: news._replace(head=sign_head(closing, second))
     follower.refresh(at(1))
     assert (follower.fault, state_of(follower), trust_of(follower)) == (None, State.REVOKED, 2)
 
 
 @pytest.mark.parametrize(
-    ("trust", "fault"),
+    ("lists", "fault"),
     [
-        (b"", "signed"),
-        (signed_trust(version=2, by=signer("other root")), "signed"),
-        (signed_trust(version=2, by=INNER_MONGOLIA), "signed"),
-        (signed_trust(version=2)[:-1], "signed"),
-        (signed_trust(version=2, ends=NOW), "expired"),
-        (signed_trust(keys=[key(signer("forger")), STATUS_KEY]), "two trust lists"),
+        (SignedLists(b"", SECOND), "signed"),
+        (SignedLists(signed_trust(version=2, by=signer("other root")), SECOND), "signed"),
+        (SignedLists(signed_trust(version=2, by=INNER_MONGOLIA), SECOND), "signed"),
+        (SignedLists(signed_trust(version=2)[:-1], SECOND), "signed"),
+        (SignedLists(signed_trust(version=2), signed_directory()), "not published with"),
+        (signed_lists(version=2, ends=NOW), "expired"),
+        (signed_lists(keys=[key(signer("forger")), STATUS_KEY]), "two trust lists"),
     ],
-    ids=["empty", "other root", "an issuer", "truncated", "expired", "forked"],
+    ids=["empty", "other root", "an issuer", "truncated", "older directory", "expired", "forked"],
 )
 def test_a_trust_list_that_must_not_be_used_leaves_the_old_one_in_use(
-    feed: MemoryFeed, follower: Follower, trust: bytes, fault: str
+    feed: MemoryFeed, follower: Follower, lists: SignedLists, fault: str
 ) -> None:
     follower.refresh(at(0))
-    feed.publish(trust, 2)
+    feed.publish(lists, 2)
     follower.refresh(at(1))
     assert fault in str(follower.fault)
     assert (trust_of(follower), state_of(follower)) == (1, State.VALID)
@@ -272,10 +275,10 @@ def test_a_trust_list_that_must_not_be_used_leaves_the_old_one_in_use(
 
 
 def test_an_older_trust_list_leaves_the_newer_one_in_use(feed: MemoryFeed, follower: Follower) -> None:
-    feed.publish(signed_trust(version=3), 3)
+    feed.publish(signed_lists(version=3), 3)
     follower.refresh(at(0))
     feed.append(LOST)
-    older = SignedLists(signed_trust(version=2), signed_directory())
+    older = signed_lists(version=2)
     feed.tampering = lambda news: news._replace(lists=older)
     follower.refresh(at(1))
     assert "older" in str(follower.fault)
@@ -287,7 +290,7 @@ def test_a_head_that_goes_with_a_trust_list_withheld_is_not_followed(
 ) -> None:
     """Whoever keeps the news of a compromised key back keeps all else back with it."""
     follower.refresh(at(0))
-    feed.publish(signed_trust(version=2), 2)
+    feed.publish(signed_lists(version=2), 2)
     feed.tampering = lambda news: news._replace(lists=None)
     for second in range(1, 13):
         follower.refresh(at(second))
@@ -299,7 +302,7 @@ def test_a_head_that_goes_with_another_list_of_the_same_version_is_not_followed(
     feed: MemoryFeed, follower: Follower
 ) -> None:
     """A root that signed two lists of one version is found out, whichever of them a node was given."""
-    forged = SignedLists(signed_trust(keys=[key(signer("forger")), STATUS_KEY]), signed_directory())
+    forged = signed_lists(keys=[key(signer("forger")), STATUS_KEY])
     feed.tampering = lambda news: news._replace(lists=forged)
     follower.refresh(at(0))
     assert "another trust list 1" in str(follower.fault)

@@ -1,6 +1,7 @@
 """The replica: what a signed head covers is applied whole; anything else changes nothing."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -193,3 +194,28 @@ def test_a_replica_follows_one_log_for_ever() -> None:
 def test_a_step_back_is_named_as_that() -> None:
     with pytest.raises(LogError, match="goes back from 4 to 3"):
         followed().apply([], head(LOG[:3]))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"digest": bytes(13)},
+        {"digest": bytes(11)},
+        {"state": 3, "reason": 0},
+        {"state": 1, "reason": 2},
+        {"state": 4},
+        {"state": 0},
+        {"reason": 6},
+        {"since": -1},
+        {"until": 253_402_272_000},
+        {"status_list": 1_024},
+        {"idx": 1 << 22},
+    ],
+    ids=str,
+)
+def test_an_entry_that_the_chain_lets_through_is_refused_all_the_same(change: dict[str, Any]) -> None:
+    odd = entry(certificate())._replace(**change)
+    known = Replica()
+    with pytest.raises(LogError, match="out of bounds"):
+        known.apply([odd], head([odd]))
+    assert (len(known), known.sequence) == (0, 0)

@@ -11,7 +11,7 @@ from tests.builders import scalar, signer
 from verifier.certificate import claims, code, cose
 from verifier.certificate.lifecycle import Standing, State
 from verifier.certificate.model import Certificate, StatusReference
-from verifier.certificate.verdicts import Reason, verdict_of
+from verifier.certificate.verdicts import Reason
 from verifier.status.log import Entry, claims_digest, entry_of
 
 NOW: Final = 1_800_000_000
@@ -140,7 +140,7 @@ class Case:
         """Give the vector as it is written."""
         sealed = self.sealed
         encoded = self.code or (sealed.code if sealed else None)
-        expected = {"verdict": verdict_of(self.online), "reason": self.online}
+        expected = {"verdict": self.online.verdict, "reason": self.online}
         online_only = self.offline is None or self.offline is self.online
         offline = self.online if self.offline is None else self.offline
         return {
@@ -164,7 +164,7 @@ class Case:
             "register": _register_json(self.register) if self.register else None,
             "fresh": self.fresh,
             "expected": expected,
-            **({} if online_only else {"offline": {"verdict": verdict_of(offline), "reason": offline}}),
+            **({} if online_only else {"offline": {"verdict": offline.verdict, "reason": offline}}),
         }
 
 

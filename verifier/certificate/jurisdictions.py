@@ -31,7 +31,10 @@ class Words(_Data):
 
 
 def _compiles(pattern: str) -> str:
-    re.compile(pattern)
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError("not a regular expression") from error
     return pattern
 
 

@@ -13,7 +13,6 @@ from verifier.certificate.dates import iso
 from verifier.certificate.jurisdictions import OTHER, jurisdiction_of
 from verifier.certificate.lifecycle import Event, reason_now
 from verifier.certificate.model import Kind, Powers
-from verifier.certificate.verdicts import PUBLIC
 from verifier.cli import options
 from verifier.cli.office import Office, seconds_now
 from verifier.issuing import photos
@@ -191,7 +190,7 @@ def _shown(found: Registered, now: int) -> dict[str, str | None]:
     return {
         "number": certificate.number,
         "issuer": certificate.issuer,
-        "verdict": PUBLIC[reason].verdict,
+        "verdict": reason.verdict,
         "reason": reason,
         "since": iso(standing.since),
         "until": iso(standing.until) if standing.until else None,

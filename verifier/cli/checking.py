@@ -8,7 +8,7 @@ import typer
 
 from verifier import settings
 from verifier.certificate.bounds import BOUNDS
-from verifier.certificate.verdicts import PUBLIC, Verdict
+from verifier.certificate.verdicts import Verdict
 from verifier.cli import options
 from verifier.cli.office import Office, seconds_now
 from verifier.scanning.answers import answer, know
@@ -39,7 +39,7 @@ def check_code(
         content = answer(finding, known, as_of=None, now=now) | {"checked_offline": True}
         options.say(orjson.dumps(content).decode())
     else:
-        options.say(f"{finding.verdict} ({finding.reason}): {PUBLIC[finding.reason].en}")
+        options.say(f"{finding.verdict} ({finding.reason}): {finding.reason.en}")
         if finding.certificate and not finding.certificate.restricted:
             options.say(
                 f"{finding.certificate.number}  {finding.certificate.holder}  {finding.certificate.agency}"

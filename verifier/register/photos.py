@@ -1,9 +1,9 @@
 """Photos by content: a file is named by the digest that its code carries, so it cannot be exchanged."""
 
 import hashlib
-import os
 from pathlib import Path
 
+from keys.files import write_whole
 from verifier.certificate.model import PHOTO_DIGEST_BYTES
 
 
@@ -22,13 +22,6 @@ def keep(directory: Path, photo: bytes) -> bytes:
     """
     digest = hashlib.sha256(photo).digest()[:PHOTO_DIGEST_BYTES]
     path = directory / f"{digest.hex()}.jpg"
-    if path.exists():
-        return digest
-    directory.mkdir(parents=True, exist_ok=True)
-    partial = directory / f".{digest.hex()}.{os.getpid()}"
-    with partial.open("wb") as file:
-        file.write(photo)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    if not path.exists():
+        write_whole(path, photo)
     return digest

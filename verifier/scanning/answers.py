@@ -8,13 +8,15 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from keys.trust import Contact, Issuer, TrustList
+from keys.trust import Issuer, TrustList
 from verifier.certificate.dates import iso
 from verifier.certificate.model import Certificate, Kind, Powers
-from verifier.certificate.verdicts import PUBLIC, Reason, Verdict
+from verifier.certificate.verdicts import Reason, Verdict
 from verifier.scanning.check import Authentic, Finding
 
-_MESSAGES: Final = {reason: {"zh-CN": public.zh, "en": public.en} for reason, public in PUBLIC.items()}
+_MESSAGES: Final = {
+    reason: orjson.Fragment(orjson.dumps({"zh-CN": reason.zh, "en": reason.en})) for reason in Reason
+}
 _PRINTED: Final = {"kind": "printed"}
 _KINDS: Final = {kind: kind.name.lower() for kind in Kind}
 _POWERS: Final = {powers: powers.name.lower() for powers in Powers}
@@ -35,12 +37,7 @@ def know(authentic: Authentic, trust: TrustList) -> Known:
     issuer = trust.issuers.get(certificate.issuer)
     contact = trust.complaint_contact(certificate.issuer, certificate.agency) if issuer else None
     shown = _certificate(certificate, issuer)
-    return Known(
-        authentic=authentic,
-        certificate=shown,
-        certificate_json=orjson.Fragment(orjson.dumps(shown)),
-        complaint=_contact(contact),
-    )
+    return Known(authentic, shown, orjson.Fragment(orjson.dumps(shown)), contact.shown if contact else None)
 
 
 def answer(finding: Finding, known: Known | None, *, as_of: float | None, now: float) -> dict[str, Any]:
@@ -108,7 +105,3 @@ def _certificate(certificate: Certificate, issuer: Issuer | None) -> dict[str, A
         "photo": f"/photos/{certificate.photo.hex()}" if certificate.photo else None,
         "restricted": certificate.restricted,
     }
-
-
-def _contact(contact: Contact | None) -> dict[str, str] | None:
-    return {"body": contact.body, "phone": contact.phone, "url": contact.url} if contact else None

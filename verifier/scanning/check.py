@@ -18,7 +18,7 @@ from verifier.certificate import claims, code, cose
 from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.lifecycle import Standing, reason_now
 from verifier.certificate.model import Certificate, StatusReference
-from verifier.certificate.verdicts import Reason, Verdict, verdict_of
+from verifier.certificate.verdicts import Reason, Verdict
 from verifier.status.log import claims_digest
 from verifier.status.replica import PLAINLY_VALID
 
@@ -58,7 +58,7 @@ class Finding(NamedTuple):
     @property
     def verdict(self) -> Verdict:
         """The verdict that the reason belongs to."""
-        return verdict_of(self.reason)
+        return self.reason.verdict
 
 
 class RefusedError(LiangzhengError):
@@ -148,7 +148,7 @@ def check(
         valid_until=certificate.valid_until,
         now=now,
     )
-    if look_up is not None and not fresh and verdict_of(reason) not in _FINAL:
+    if look_up is not None and not fresh and reason.verdict not in _FINAL:
         return _unconfirmed(certificate, issuer, key)
     # 11 finding
     return Finding(reason, certificate, issuer, standing)

@@ -26,7 +26,7 @@ from verifier.certificate.jurisdictions import (
     jurisdictions,
 )
 from verifier.certificate.model import Certificate, Kind, Powers
-from verifier.certificate.verdicts import PUBLIC, Reason, Verdict, verdict_of
+from verifier.certificate.verdicts import Reason, Verdict
 from verifier.scanning.answers import Known
 from verifier.scanning.check import Finding
 
@@ -153,13 +153,13 @@ def _articles(known: Iterable[Jurisdiction]) -> list[tuple[Words | None, Refusal
 
 def _prepare(reason: Reason) -> dict[str, Any]:
     """Render what the reason alone decides, once for all scans."""
-    verdict = verdict_of(reason)
+    verdict = reason.verdict
     decided = {
         "reason": reason.value,
         "verdict": verdict.value,
         "word": _WORDS[verdict],
         "detail": _DETAILS.get(reason),
-        "public": PUBLIC[reason],
+        "public": reason,
         "no_force": verdict in _NO_FORCE,
         "style": Markup(_STYLE),  # noqa: S704 # our own text, and the hash is over just this
         "articles": _articles(jurisdictions().values()) if verdict is Verdict.FORGED else [],

@@ -88,11 +88,11 @@ class Follower:
         try:
             news = self._feed.poll(self.replica.sequence, version, anew=self._anew)
             if news is not None:
-                self._anew = True  # until all of it has been applied
                 if news.lists is not None:
                     self.trust = self._successor(news.lists, now)
                 self._apply(news)
         except (FeedError, LogError, TrustError) as error:
+            self._anew = True
             self.fault = str(error)
             return
         self._anew = False

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from verifier.certificate.bounds import BOUNDS
-from verifier.certificate.lifecycle import Standing, State
+from verifier.certificate.lifecycle import ReasonClass, Standing, State
 from verifier.certificate.model import StatusReference
 from verifier.status.log import CHAIN_START, CLAIMS_DIGEST_BYTES, Entry, Head, LogError, chain_over
 
@@ -16,6 +16,10 @@ PLAINLY_VALID: Final = Standing(state=State.VALID, since=0)
 """The standing of every code that nothing happened to."""
 _GROWTH: Final = 1 << 12
 """Entries by which a list's arrays grow."""
+
+
+_STATES: Final = frozenset(map(int, State))
+_REASONS: Final = frozenset(map(int, ReasonClass))
 
 
 class _StatusList:
@@ -104,8 +108,17 @@ class Replica:
 
 
 def _checked(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """Refuse what the chain lets through: it cuts long digests, and knows no bounds."""
     for entry in entries:
-        within = entry.status_list < BOUNDS.status_lists and entry.idx < BOUNDS.status_list_entries
-        if not within or entry.state not in (1, 2, 3) or not 0 <= entry.reason <= 5:
+        if not (
+            entry.status_list < BOUNDS.status_lists
+            and entry.idx < BOUNDS.status_list_entries
+            and len(entry.digest) == CLAIMS_DIGEST_BYTES
+            and 0 <= entry.since < BOUNDS.seconds
+            and 0 <= entry.until < BOUNDS.seconds
+            and entry.state in _STATES
+            and entry.reason in _REASONS
+            and (entry.state == State.REVOKED) == (entry.reason != ReasonClass.NONE)
+        ):
             raise LogError(f"entry {entry.sequence} of the log is out of bounds")
     return entries

@@ -1,0 +1,81 @@
+"""Files that must never be half-written: secrets, which only their owner may read, and others."""
+
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from verifier.certificate.errors import LiangzhengError
+
+PRIVATE_MODE: Final = 0o600
+_PUBLIC_MODE: Final = 0o644
+
+
+class KeyFileError(LiangzhengError, OSError):
+    """A secret file cannot be used. The message names the file, never what is in it."""
+
+
+def read_private(path: Path) -> bytes:
+    """Read a secret file.
+
+    Raises:
+        KeyFileError: it cannot be read, or others may read it too.
+    """
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        content = path.read_bytes()
+    except OSError as error:
+        raise KeyFileError(f"{path}: {error.strerror}") from error
+    if mode & 0o077:
+        raise KeyFileError(f"{path}: others may read it; chmod 600 it")
+    return content
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a secret file that did not exist, whole or not at all, durably.
+
+    Raises:
+        KeyFileError: it exists already, or cannot be written.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        partial = _write_partial(path, content, PRIVATE_MODE)
+        try:
+            os.link(partial, path)  # fails where the file exists, unlike a rename
+        finally:
+            partial.unlink()
+        _sync_directory(path.parent)
+    except FileExistsError as error:
+        raise KeyFileError(f"{path}: exists already") from error
+    except OSError as error:
+        raise KeyFileError(f"{path}: {error.strerror}") from error
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write or replace a file that is no secret, whole or not at all, durably.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write_partial(path, content, _PUBLIC_MODE).replace(path)
+    _sync_directory(path.parent)
+
+
+def _write_partial(path: Path, content: bytes, mode: int) -> Path:
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return partial
+
+
+def _sync_directory(directory: Path) -> None:
+    """Make the name durable too: a synced file without a name is lost all the same."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
