@@ -192,4 +192,4 @@ def test_no_region_has_two_files() -> None:
 
 def test_a_pattern_that_is_none_is_refused_like_any_other_mistake() -> None:
     with pytest.raises(ValueError, match="not a regular expression"):
-        parse(THIRD.replace('pattern = "', 'pattern = "[', 1))
+        parse(THIRD.replace('pattern = "', 'pattern = "(', 1))
