@@ -174,6 +174,10 @@ _REVOKED: Final = {
     ReasonClass.REPLACED: Reason.REPLACED,
     ReasonClass.EXPIRED: Reason.EXPIRED,
 }
+# Every scan asks for these; an enum's members are slow to look up before Python 3.12.
+_IS_VALID: Final = State.VALID
+_IS_REVOKED: Final = State.REVOKED
+_HOLDS: Final = Reason.VALID
 
 
 def reason_now(standing: Standing, *, valid_from: int, valid_until: int, now: float) -> Reason:
@@ -181,12 +185,13 @@ def reason_now(standing: Standing, *, valid_from: int, valid_until: int, now: fl
 
     Where several hold: revoked, expired, not yet valid, suspended, valid, in this order.
     """
-    if standing.state is State.REVOKED:
+    state = standing.state
+    if state is _IS_REVOKED:
         return _REVOKED[standing.reason]
     if now >= valid_until:
         return Reason.EXPIRED
     if now < valid_from:
         return Reason.NOT_YET_VALID
-    if standing.is_suspended(now):
+    if state is not _IS_VALID and standing.is_suspended(now):
         return Reason.SUSPENDED
-    return Reason.VALID
+    return _HOLDS

@@ -31,9 +31,12 @@ _REASONS: Final[dict[type[Exception], Reason]] = {
     claims.ClaimsError: Reason.BAD_CLAIMS,
 }
 _REFUSALS: Final = tuple(_REASONS)
+# Every scan asks for these; an enum's members are slow to look up before Python 3.12.
+_SIGNS: Final = Purpose.CERTIFICATE
+_COMPROMISED: Final = KeyState.COMPROMISED
 _FINAL: Final = (Verdict.REVOKED, Verdict.EXPIRED)
 
-LookUp = Callable[[StatusReference], tuple[bytes, Standing] | None]
+LookUp = Callable[[StatusReference], tuple[bytes | bytearray, Standing] | None]
 
 
 class Authentic(NamedTuple):
@@ -100,7 +103,7 @@ def authenticate(text: str, *, trust: TrustList, base_url: str, now: float) -> A
             raise RefusedError(Reason.WRONG_ALGORITHM)
         # 5 signature
         cose.verify(key.public, frame.signed, frame.signature)
-        if key.purpose is not Purpose.CERTIFICATE:
+        if key.purpose is not _SIGNS:
             raise RefusedError(Reason.WRONG_PURPOSE)
         # 6 claims
         return Authentic(claims.decode(frame.payload), key, claims_digest(frame.payload))
@@ -129,7 +132,7 @@ def check(
         return Finding(Reason.WRONG_ISSUER)
     if certificate.kind not in key.kinds:
         return Finding(Reason.WRONG_KIND)
-    if key.state is KeyState.COMPROMISED and look_up is None:
+    if key.state is _COMPROMISED and look_up is None:
         return Finding(Reason.KEY_COMPROMISED)
     issuer = trust.issuers[certificate.issuer]
     standing = None
@@ -156,6 +159,6 @@ def check(
 
 def _unconfirmed(certificate: Certificate, issuer: Issuer, key: TrustedKey) -> Finding:
     # A compromised key convinces nobody by itself: without the register, nothing that it signed is shown.
-    if key.state is KeyState.COMPROMISED:
+    if key.state is _COMPROMISED:
         return Finding(Reason.STATUS_STALE)
     return Finding(Reason.STATUS_STALE, certificate, issuer)

@@ -18,6 +18,7 @@ _GROWTH: Final = 1 << 12
 """Entries by which a list's arrays grow."""
 
 
+_VALID: Final = int(State.VALID)
 _STATES: Final = frozenset(map(int, State))
 _REASONS: Final = frozenset(map(int, ReasonClass))
 
@@ -76,7 +77,7 @@ class Replica:
             self._set(entry, standing)
         self.epoch, self.sequence, self.chain = head.epoch, sequence, chain
 
-    def look_up(self, status: StatusReference) -> tuple[bytes, Standing] | None:
+    def look_up(self, status: StatusReference) -> tuple[bytes | bytearray, Standing] | None:
         """Give digest and standing of a code; None where the entry was never given out."""
         if status.list >= len(self._lists):
             return None
@@ -85,8 +86,8 @@ class Replica:
         if index >= len(codes.states) or not (state := codes.states[index]):
             return None
         start = index * CLAIMS_DIGEST_BYTES
-        digest = bytes(codes.digests[start : start + CLAIMS_DIGEST_BYTES])
-        return digest, PLAINLY_VALID if state == State.VALID else self._standings[status.list, index]
+        digest = codes.digests[start : start + CLAIMS_DIGEST_BYTES]
+        return digest, PLAINLY_VALID if state == _VALID else self._standings[status.list, index]
 
     def __len__(self) -> int:
         return sum(len(codes.states) - codes.states.count(0) for codes in self._lists)
