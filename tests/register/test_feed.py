@@ -10,6 +10,7 @@ from tests.office import NOW, happen
 from verifier.certificate.lifecycle import Event, State
 from verifier.cli.office import Office
 from verifier.register.certificates import find, let_happen
+from verifier.register.database import RegisterError
 from verifier.register.feed import DirectFeed
 from verifier.status.follower import FeedError, Follower, Instant
 
@@ -106,3 +107,65 @@ def test_a_register_that_is_gone_is_an_error_of_the_feed(tmp_path: Path) -> None
     feed = DirectFeed(tmp_path / "none.sqlite")
     with pytest.raises(FeedError, match="cannot be read"):
         feed.poll(0, 0)
+
+
+def copy_of(path: Path, to: Path) -> Path:
+    with sqlite3.connect(path) as source, sqlite3.connect(to) as target:
+        source.backup(target)
+    source.close()
+    target.close()
+    return to
+
+
+def later(feed: DirectFeed) -> None:
+    """Let the second pass after which the feed looks at the file anew."""
+    feed._opened = 0.0
+
+
+def test_a_register_that_was_replaced_by_a_copy_is_followed_there(office: Office, tmp_path: Path) -> None:
+    feed = DirectFeed(office.database.path)
+    follower = Follower(feed, root=office.root, max_age=10)
+    follower.refresh(at(0))
+    copy_of(office.database.path, tmp_path / "copy.sqlite").rename(office.database.path)
+    office.database.close()
+    happen(office, Event.WITHDRAWN, NUMBER)
+    later(feed)
+    follower.refresh(at(1))
+    assert state_of(office, follower) is State.REVOKED
+    follower.close()
+
+
+def test_a_register_that_was_moved_away_no_longer_confirms(office: Office, tmp_path: Path) -> None:
+    feed = DirectFeed(office.database.path)
+    follower = Follower(feed, root=office.root, max_age=10)
+    follower.refresh(at(0))
+    office.database.path.rename(tmp_path / "away.sqlite")
+    later(feed)
+    follower.refresh(at(11))
+    assert follower.fault is not None
+    assert not follower.is_fresh(at(11))
+    follower.close()
+
+
+def test_an_older_copy_in_its_place_is_not_followed(office: Office, tmp_path: Path) -> None:
+    older = copy_of(office.database.path, tmp_path / "older.sqlite")
+    happen(office, Event.WITHDRAWN, NUMBER)
+    feed = DirectFeed(office.database.path)
+    follower = Follower(feed, root=office.root, max_age=10)
+    follower.refresh(at(0))
+    older.rename(office.database.path)
+    for left in ("-wal", "-shm"):
+        Path(f"{office.database.path}{left}").unlink()
+    later(feed)
+    follower.refresh(at(11))
+    assert "goes back" in str(follower.fault)
+    assert not follower.is_fresh(at(11))
+    follower.close()
+
+
+def test_nobody_signs_on_over_a_log_that_was_changed_by_hand(office: Office) -> None:
+    with sqlite3.connect(office.database.path) as intruder:
+        intruder.execute("DELETE FROM log WHERE sequence = 5")
+    intruder.close()
+    with pytest.raises(RegisterError, match="run `liangzheng audit`"):
+        happen(office, Event.WITHDRAWN, NUMBER)

@@ -5,6 +5,7 @@ every scan is cheap, and a change is seen by the very next scan in every process
 """
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,8 @@ from verifier.status.log import Entry
 
 _BUSY_SECONDS: Final = 0.2
 """How long a scan may wait for the file; readers in WAL mode hardly ever do."""
+_ANEW_SECONDS: Final = 1.0
+"""How long an open file is relied on: one that was moved away or put back from a copy tells of no commit."""
 
 
 class DirectFeed:
@@ -22,9 +25,12 @@ class DirectFeed:
         self._path = path
         self._connection: sqlite3.Connection | None = None
         self._seen: int | None = None
+        self._opened = 0.0
 
     def poll(self, after: int, trust_version: int, *, anew: bool = False) -> News | None:
         """Give what came since, as `Feed` promises."""
+        if time.monotonic() - self._opened > _ANEW_SECONDS:
+            self.close()
         try:
             connection = self._connection or self._connect()
             # Read before the snapshot: a commit in between is seen again the next time, never missed.
@@ -45,6 +51,7 @@ class DirectFeed:
         self._connection = self._seen = None
 
     def _connect(self) -> sqlite3.Connection:
+        self._opened = time.monotonic()
         self._connection = sqlite3.connect(
             f"{self._path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS, isolation_level=None
         )

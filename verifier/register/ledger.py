@@ -94,6 +94,7 @@ class Ledger:
         sequence, chain = _last(connection, log.sequence, log.chain)
         self._sequence: int = sequence or 0
         self._chain: bytes = chain or CHAIN_START
+        self._require_covered()
 
     def issue(
         self,
@@ -194,6 +195,13 @@ class Ledger:
         self.connection.execute(
             upsert(tables.head).values(id=1, **row).on_conflict_do_update(index_elements=["id"], set_=row)
         )
+
+    def _require_covered(self) -> None:
+        """Refuse to sign over what somebody did to the log by hand."""
+        columns = tables.head.c
+        head = self.connection.execute(select(columns.sequence, columns.chain)).first()
+        if (self._sequence, self._chain) != (tuple(head) if head else (0, CHAIN_START)):
+            raise RegisterError("the log does not end where its signed head says: run `liangzheng audit`")
 
     def _append_event(self, certificate: int, happening: Happening, digest: bytes) -> int:
         self._event += 1
