@@ -13,8 +13,8 @@ help:  ## Show this list
 
 install: $(VENV)/.installed  ## Make .venv with liangzheng in it, from the locked requirements
 
-demo: $(VENV)/.installed  ## Make keys and sample certificates, print a QR code, serve (PORT=8000)
-	$(BIN)/liangzheng demo $(if $(PORT),--port $(PORT))
+demo: $(VENV)/.installed  ## Make keys and sample certificates, print a QR code, serve (HOST= PORT=)
+	$(BIN)/liangzheng demo $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/.installed-dev  ## Lint, type-check, and run every test
 	@sh tests/system_packages.sh

@@ -141,8 +141,11 @@ class KeyRing:
         """Open the root key.
 
         Raises:
-            KeyFileError: it is not here, or cannot be opened.
+            RingError: it is not here.
+            KeyFileError: it cannot be opened.
         """
+        if not self.has_root():
+            raise RingError("there is no root key here: make one with `liangzheng keys create root`")
         return signers.load(self._file(ROOT), self._passphrase())
 
     def signer(self, purpose: Purpose, issuer: str | None = None, kind: int = 0) -> LocalSigner:

@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from tests.running import LIANGZHENG, Server, environment, free_port, succeed
+from verifier.certificate.jurisdictions import jurisdictions
 from verifier.cli.main import app
 from verifier.register import authorities
 from verifier.settings import PREFIX, Settings
@@ -80,7 +81,7 @@ def test_the_example_of_authorities_is_taken() -> None:
 
 def test_from_nothing_to_the_first_certificate_as_the_document_says(tmp_path: Path) -> None:
     text = (ROOT / "docs" / "operations.md").read_text()
-    steps = re.search(r"By hand:\n\n```sh\n(.*?)```", text, re.DOTALL)
+    steps = re.search(r"say it in full\):\n\n```sh\n(.*?)```", text, re.DOTALL)
     listed = re.search(r"```toml\n(.*?)```", text, re.DOTALL)
     assert steps
     assert listed
@@ -125,6 +126,17 @@ def test_versions_are_locked_with_hashes_and_without_an_address() -> None:
         packages = re.findall(r"^[a-z0-9].*$", text, re.MULTILINE)
         assert packages
         assert all("==" in package and package.endswith("\\") for package in packages)
+
+
+def test_the_table_of_reasons_is_that_of_the_rules() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
+    rows = re.findall(r"^\| `(suspend|withdraw|cancel|lose)` \| (.*) \| (.*) \|$", text, re.MULTILINE)
+    commands = {"suspend": "suspended", "withdraw": "withdrawn", "cancel": "cancelled", "lose": "lost"}
+    assert [row[0] for row in rows] == list(commands)
+    for command, inner_mongolia, xinjiang in rows:
+        for area, cell in (("15", inner_mongolia), ("65", xinjiang)):
+            known = jurisdictions()[area].events.get(commands[command], {})
+            assert re.findall(r"`([a-z_]+)`", cell) == list(known)
 
 
 def test_no_file_of_rules_is_without_a_source() -> None:

@@ -75,6 +75,11 @@ class Settings(BaseSettings):
             return DEFAULT_BASE_URL
 
     @property
+    def is_address_known(self) -> bool:
+        """Whether the address was set, or remembered from a demo."""
+        return bool(self.base_url) or self._address_file.exists()
+
+    @property
     def root_key_file(self) -> Path:
         """The pinned root key."""
         return self.data_dir / "root.pub.pem" if self.root_key == Path() else self.root_key

@@ -121,7 +121,8 @@ def test_offline_a_withdrawn_certificate_looks_valid_and_the_command_says_what_i
     text = succeed(demo_dir, "code", "05505239901", "--text").strip()
     done = liangzheng(demo_dir, "check", text)
     assert done.returncode == 0
-    assert "its state was not asked" in done.stderr
+    assert "cannot be told offline" in done.stdout
+    assert "holds now" not in done.stdout
 
 
 def test_a_code_of_another_host_is_called_out(demo_dir: Path) -> None:
@@ -187,3 +188,29 @@ def test_a_directory_out_of_form_says_where(data_dir: Path, tmp_path: Path) -> N
     listed = tmp_path / "authorities.toml"
     listed.write_text('[[issuers]]\ncode = "650100"\n')
     assert "issuers.0.name" in liangzheng(data_dir, "keys", "trust", str(listed)).stderr
+
+
+def test_a_key_of_an_unknown_issuer_is_left_out_and_named(data_dir: Path) -> None:
+    succeed(data_dir, "keys", "create", "certificate", "--issuer", "999999")
+    done = liangzheng(data_dir, "keys", "trust")
+    assert (done.returncode, "3 keys" in done.stdout) == (0, True)
+    assert "of issuer 999999, which the register does not know" in done.stderr
+    succeed(data_dir, "audit")
+
+
+def test_an_area_without_rules_is_refused_at_once(data_dir: Path, tmp_path: Path) -> None:
+    listed = tmp_path / "authorities.toml"
+    listed.write_text(
+        '[[issuers]]\ncode = "310000"\nname = "上海"\narea = "310000"\ncomplaint = { body = "处" }\n'
+    )
+    assert "no rules for areas 31" in liangzheng(data_dir, "keys", "trust", str(listed)).stderr
+
+
+def test_what_is_hardly_meant_is_remarked_on(data_dir: Path) -> None:
+    done = liangzheng(
+        data_dir, "issue", "31000097001", "--issuer", "650000", "--holder", "马晓东", "--agency", "不存在局",
+        "--category", "应急管理", "--area", "全疆", "--from", "2010-01-01",
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert "has expired already" in done.stderr
+    assert "不存在局 is in no directory" in done.stderr

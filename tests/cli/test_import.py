@@ -102,13 +102,23 @@ def test_photos_come_from_a_folder(data_dir: Path, tmp_path: Path) -> None:
     assert (data_dir / "photos" / f"{photos[1]}.jpg").exists()
 
 
-def test_a_photo_that_is_none_stops_the_import_whole(data_dir: Path, tmp_path: Path) -> None:
+def test_a_photo_that_is_none_refuses_its_row_in_a_dry_run_too(data_dir: Path, tmp_path: Path) -> None:
     before = events(data_dir)
     write_roster(tmp_path / "list.csv", 2)
     (tmp_path / "40000000001.png").write_bytes(b"GIF89a, not a PNG")
-    done = liangzheng(data_dir, "import", str(tmp_path / "list.csv"), *XINJIANG, "--photos", str(tmp_path))
-    assert "no readable JPEG or PNG" in done.stderr
+    for arguments in ((), ("--dry-run",)):
+        done = liangzheng(
+            data_dir, "import", str(tmp_path / "list.csv"), *XINJIANG, "--photos", str(tmp_path), *arguments
+        )
+        assert done.returncode == 1
+        assert "refused: row 3: the photo is no readable JPEG or PNG" in done.stderr
+        assert "1 rows have no photo" in done.stderr
     assert events(data_dir) == before
+
+
+def test_a_folder_of_photos_that_is_not_there_is_wrong_usage(data_dir: Path) -> None:
+    arguments = ("import", str(SAMPLES / "officer-list.csv"), *XINJIANG, "--photos", "/nonexistent")
+    assert liangzheng(data_dir, *arguments).returncode == 2
 
 
 def test_a_hundred_thousand_rows_are_imported(data_dir: Path, tmp_path: Path) -> None:

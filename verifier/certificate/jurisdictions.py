@@ -155,4 +155,5 @@ def jurisdiction_of(area: str) -> Jurisdiction:
     try:
         return jurisdictions()[area[:2]]
     except KeyError as error:
-        raise UnknownJurisdictionError(f"no jurisdiction file for area {area[:2]}") from error
+        known = ", ".join(f"{rules.area} {rules.region.zh}" for rules in jurisdictions().values())
+        raise UnknownJurisdictionError(f"no rules for areas {area[:2]}…; known are {known}") from error

@@ -1,7 +1,7 @@
 """Commands on single certificates: issue one, change its state, show it, draw its code."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 import typer
@@ -73,6 +73,7 @@ def issue(
         issue_orders(
             ledger, [order], terms=terms, signer=signer, trust=office.trust(), actor=office.actor, now=now
         )
+    office.remark_on(terms, {agency}, now)
     options.say(f"issued {number}: holds from {iso(terms.valid_from)} up to {iso(terms.valid_until)}")
 
 
@@ -83,7 +84,9 @@ def suspend(
     until: Annotated[
         int | None,
         typer.Option(
-            parser=options.instant, metavar="DATE", help="Its end; default: as the jurisdiction says."
+            parser=options.instant,
+            metavar="DATE",
+            help="The day on which it ends (at 00:00), or an instant; default: as the jurisdiction says.",
         ),
     ] = None,
 ) -> None:
@@ -136,7 +139,8 @@ def show(number: options.Number, issuer: options.Issuer = None, json: options.Js
         options.say(orjson.dumps({**facts, "events": happened}).decode())
         return
     for name, value in facts.items():
-        options.say(f"{name:12} {'' if value is None else value}")
+        shown = "、".join(value) if isinstance(value, list) else value
+        options.say(f"{name:12} {'' if shown is None else shown}")
     for event in happened:
         until = f", until {event['until']}" if event["until"] else ""
         options.say(f"{event['time']}  {event['event']} ({event['reason']}) by {event['by']}{until}")
@@ -154,6 +158,8 @@ def code(
     with office.database.reading() as connection:
         found = find(connection, number, issuer=issuer)
     address = office.settings.address
+    if not office.settings.is_address_known:
+        options.note(f"this code leads to {address}: set LIANGZHENG_BASE_URL to the address of your service")
     drawing = qr.symbol(found.signed, address)
     if svg:
         svg.write_bytes(qr.svg(drawing))
@@ -182,7 +188,7 @@ def _let_happen(event: Event, number: str, issuer: str | None, reason: str, unti
     options.say(f"{event} {number}{end}")
 
 
-def _shown(found: Registered, now: int) -> dict[str, str | None]:
+def _shown(found: Registered, now: int) -> dict[str, Any]:
     certificate, standing = found.certificate, found.standing
     reason = reason_now(
         standing, valid_from=certificate.valid_from, valid_until=certificate.valid_until, now=now
@@ -197,7 +203,7 @@ def _shown(found: Registered, now: int) -> dict[str, str | None]:
         "kind": certificate.kind.name.lower(),
         "holder": certificate.holder,
         "agency": certificate.agency,
-        "categories": "、".join(certificate.categories),
+        "categories": list(certificate.categories),
         "area": certificate.area,
         "powers": certificate.powers.name.lower(),
         "valid_from": iso(certificate.valid_from),

@@ -1,7 +1,7 @@
 """`liangzheng check`: verify a code without the register: authenticity and dates."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
 import orjson
 import typer
@@ -13,6 +13,11 @@ from verifier.cli import options
 from verifier.cli.office import Office, seconds_now
 from verifier.scanning.answers import answer, know
 from verifier.scanning.check import Finding, RefusedError, authenticate, check
+
+_AUTHENTIC: Final = {
+    "zh-CN": "签名真实，在有效期内；是否被暂扣、撤销、注销或遗失作废，离线无法得知。",
+    "en": "Authentic and within its dates; whether it was suspended or made void cannot be told offline.",
+}
 
 
 def check_code(
@@ -35,15 +40,15 @@ def check_code(
         finding = check(authentic, trust=trust, look_up=None, fresh=False, now=now)
     except RefusedError as refused:
         finding = Finding(reason=refused.reason)
+    valid = finding.verdict is Verdict.VALID
     if json:
         content = answer(finding, known, as_of=None, now=now) | {"checked_offline": True}
-        options.say(orjson.dumps(content).decode())
+        options.say(orjson.dumps(content | ({"message": _AUTHENTIC} if valid else {})).decode())
     else:
-        options.say(f"{finding.verdict} ({finding.reason}): {finding.reason.en}")
+        words = _AUTHENTIC["en"] if valid else finding.reason.en
+        options.say(f"{finding.verdict} ({finding.reason}): {words}")
         if finding.certificate and not finding.certificate.restricted:
             options.say(
                 f"{finding.certificate.number}  {finding.certificate.holder}  {finding.certificate.agency}"
             )
-        if finding.verdict is Verdict.VALID:
-            options.note("checked offline: signature and dates alone; its state was not asked")
-    return 0 if finding.verdict is Verdict.VALID else 1
+    return 0 if valid else 1

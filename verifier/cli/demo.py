@@ -3,10 +3,8 @@
 Each step looks whether it was done before, so a second start, or one after a crash, goes on from there.
 """
 
-import errno
 import html
 import os
-import socket
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Final
@@ -18,8 +16,8 @@ from verifier import settings
 from verifier.certificate import code as code_text
 from verifier.certificate import qr
 from verifier.certificate.bounds import BOUNDS
-from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.jurisdictions import jurisdiction_of
+from verifier.certificate.lifecycle import reason_now
 from verifier.certificate.model import StatusReference
 from verifier.cli import options, serve
 from verifier.cli.office import Office, seconds_now
@@ -45,21 +43,20 @@ _SHOWN: Final = "31000099001"
 _RENEW_BEFORE: Final = 30 * DAY
 
 
-class PortTakenError(LiangzhengError):
-    """Another program listens on the port."""
-
-
 def demo(
+    host: Annotated[
+        str, typer.Option(help="An address of this computer; one that a phone can reach, for scans by phone.")
+    ] = serve.LOCAL_HOST,
     port: Annotated[int, typer.Option(min=1, max=65_535, help="The port to serve on.")] = serve.DEFAULT_PORT,
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Set everything up, and stop.")] = False,
 ) -> None:
     """Set up keys, a register and sample certificates, print a QR code, and answer scans."""
     current = settings.read()
     if not no_serve:
-        _require_free(port)
+        serve.require_free(host, port)
     current.data_dir.mkdir(parents=True, exist_ok=True)
     if not current.base_url:
-        current.remember_address(f"http://127.0.0.1:{port}")
+        current.remember_address(f"http://{host}:{port}")
     office, now = Office(current, create=True), seconds_now()
     _make_trust(office, now)
     for name, issuer, agency in ROSTERS:
@@ -67,24 +64,11 @@ def demo(
     for exhibit in EXHIBITS:
         _show_state(office, exhibit, now)
     gallery = _write_gallery(office)
-    _invite(office, gallery)
+    _invite(office, gallery, now)
     office.database.close()
     if not no_serve:
         os.environ[f"{settings.PREFIX}DATA_DIR"] = str(current.data_dir)
-        serve.run(host="127.0.0.1", port=port)
-
-
-def _require_free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-            raise PortTakenError(
-                f"port {port} is in use; choose another: liangzheng demo --port {port + 1}"
-            ) from error
+        serve.run(host=host, port=port)
 
 
 def _make_trust(office: Office, now: int) -> None:
@@ -204,21 +188,23 @@ def _write_gallery(office: Office) -> Path:
         codes["valid"] = genuine.signed
         for exhibit in EXHIBITS:
             codes[exhibit.shows] = find(connection, exhibit.number, issuer=exhibit.issuer).signed
-    codes |= counterfeits(
+    fakes = counterfeits(
         genuine.certificate,
         genuine.signed,
         office.ring.certificate_signer(XINJIANG),
         StatusReference(genuine.certificate.status.list, BOUNDS.status_list_entries - 1),
     )
+    codes |= fakes
     figures = []
     for shows, signed in codes.items():
         (folder / f"{shows}.png").write_bytes(qr.png(qr.symbol(signed, address)))
         link = html.escape(code_text.to_text(signed, address).lower())
         picture = f'<a href="{link}"><img src="{shows}.png" width="280"></a>'
-        figures.append(f"<figure>{picture}<figcaption>{shows}</figcaption></figure>")
+        caption = f"{shows} (counterfeit 伪造)" if shows in fakes else shows
+        figures.append(f"<figure>{picture}<figcaption>{caption}</figcaption></figure>")
     page = folder / "index.html"
     page.write_text(
-        "<!doctype html><meta charset=utf-8><title>liangzheng demo</title>"
+        "<!doctype html><meta charset=utf-8><title>亮证 liangzheng demo</title>"
         "<style>body{font:16px system-ui;display:flex;flex-wrap:wrap}figure{text-align:center}</style>"
         + "".join(figures),
         encoding="utf-8",
@@ -226,21 +212,31 @@ def _write_gallery(office: Office) -> Path:
     return page
 
 
-def _invite(office: Office, gallery: Path) -> None:
+def _invite(office: Office, gallery: Path, now: int) -> None:
     address = office.settings.address
     with office.database.reading() as connection:
         found = find(connection, _SHOWN, issuer=XINJIANG)
+    certificate = found.certificate
+    reason = reason_now(
+        found.standing,
+        valid_from=certificate.valid_from,
+        valid_until=certificate.valid_until,
+        now=now,
+    )
+    reach = ""
+    if f"//{serve.LOCAL_HOST}" in address:
+        reach = "\nOnly this computer can open it; for a phone: make demo HOST=<this computer's address>"
     options.say(qr.terminal(qr.symbol(found.signed, address)))
     options.say(
-        f"""This is the code of officer {found.certificate.holder} (invented), certificate {_SHOWN}.
-A scan opens {address}/… and answers: valid.
+        f"""This is the code of officer {certificate.holder} (invented), certificate {_SHOWN}.
+A scan opens {address}/… and answers: {reason.verdict}.{reach}
 
 Try next, in another terminal, with .venv/bin/liangzheng:
   suspend {_SHOWN} --reason procedure    and scan again
   reinstate {_SHOWN}
   code {_SHOWN} --png card.png           the code as a picture
   show {_SHOWN}                          what the register has
-  audit                                      is every row what its chain says?
+  audit                                  is every row what its chain says?
 Every state, and three counterfeits, to look at: {gallery}
 """
     )

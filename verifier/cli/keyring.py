@@ -6,6 +6,7 @@ from typing import Annotated
 import orjson
 import typer
 
+from keys.ring import Entry
 from keys.trust import Purpose
 from verifier import settings
 from verifier.certificate.dates import iso
@@ -50,11 +51,13 @@ def list_keys(json: options.Json = False) -> None:
     """List the keys of the ring."""
     entries = Office(settings.read()).ring.entries()
     if json:
-        content = [entry.model_dump(mode="json", exclude={"x", "y"}) for entry in entries]
+        content = [
+            entry.model_dump(mode="json", exclude={"x", "y"}) | {"kinds": _kinds(entry)} for entry in entries
+        ]
         options.say(orjson.dumps(content).decode())
         return
     for entry in entries:
-        kinds = ",".join(Kind(kind).name.lower() for kind in entry.kinds) if entry.issuer else "-"
+        kinds = ",".join(_kinds(entry)) or "-"
         owner = entry.issuer or "-"
         since = iso(entry.since)
         options.say(f"{entry.kid}  {entry.state:11}  {entry.purpose:11}  {owner:8}  {kinds}  since {since}")
@@ -75,7 +78,16 @@ def trust(
             authorities.enter(connection, listed)
     version = office.publish_trust(now)
     published = office.trust()
+    for entry in office.ring.entries():
+        if entry.issuer and entry.issuer not in published.issuers:
+            options.note(
+                f"left out: key {entry.kid} of issuer {entry.issuer}, which the register does not know"
+            )
     options.say(
         f"published trust list {version}: {len(published.issuers)} issuers, {len(published.keys)} keys, "
         f"{len(published.agencies)} agencies, until {iso(published.ends)}"
     )
+
+
+def _kinds(entry: Entry) -> list[str]:
+    return [Kind(kind).name.lower() for kind in entry.kinds] if entry.issuer else []

@@ -38,8 +38,10 @@ def main() -> None:
         _fail(error.format_message(), error.exit_code)
     except typer.Abort:
         _fail("stopped", 1)
-    except (LiangzhengError, OSError) as error:
+    except LiangzhengError as error:
         _fail(str(error), 1)
+    except OSError as error:
+        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 1)
     sys.exit(result if isinstance(result, int) else 0)
 
 

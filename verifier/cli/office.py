@@ -2,12 +2,12 @@
 
 import getpass
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Final
 
-from keys.ring import KeyRing
+from keys.ring import Entry, KeyRing
 from keys.signers import LocalSigner
 from keys.trust import (
     DIRECTORY_TYPE,
@@ -21,7 +21,9 @@ from keys.trust import (
     encode_trust,
 )
 from verifier.certificate import cose
-from verifier.certificate.dates import add_months
+from verifier.certificate.dates import add_months, iso
+from verifier.cli import options
+from verifier.issuing.issuance import Terms
 from verifier.register import authorities, indices
 from verifier.register.database import Database, open_database
 from verifier.register.ledger import Ledger, writing
@@ -86,6 +88,19 @@ class Office:
         with writing(self.database, self.status_signer, now=now) as ledger:
             yield ledger
 
+    def remark_on(self, terms: Terms, agencies: Collection[str | None], now: int) -> None:
+        """Say what was issued as asked for, and is hardly what was meant."""
+        if terms.valid_until <= now:
+            options.note(f"note: what begins on {iso(terms.valid_from)} has expired already")
+        with self.database.reading() as connection:
+            listed = {(agency.issuer, agency.name) for agency in authorities.agencies(connection)}
+        for agency in sorted({name for name in agencies if name and (terms.issuer, name) not in listed}):
+            options.note(f"note: {agency} is in no directory; complaints about it go to the issuer")
+
+    def publishable(self, issuers: set[str]) -> list[Entry]:
+        """Give the keys that belong to an issuer of the register, and those that belong to none."""
+        return [entry for entry in self.ring.entries() if entry.issuer is None or entry.issuer in issuers]
+
     def publish_trust(self, now: int) -> int:
         """Sign the trust list and the directory of what the register and the ring hold, and publish them.
 
@@ -93,17 +108,17 @@ class Office:
             The new version.
         """
         root = self.ring.root()
-        keys = [entry.public_key() for entry in self.ring.entries()]
         with self.ledger(now) as ledger:
             connection = ledger.connection
+            issuers = authorities.issuers(connection)
             version = authorities.newest_version(connection) + 1
             ends = add_months(now, TRUST_MONTHS)
             trust = encode_trust(
                 version=version,
                 issued=now,
                 ends=ends,
-                issuers=authorities.issuers(connection),
-                keys=keys,
+                issuers=issuers,
+                keys=[entry.public_key() for entry in self.publishable({issuer.code for issuer in issuers})],
                 status_lists=StatusLists(
                     uri=f"{self.settings.address}/status/{{list}}", size=indices.LIST_SIZE
                 ),

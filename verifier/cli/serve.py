@@ -1,5 +1,7 @@
 """`liangzheng serve`: run the HTTP sides on uvicorn."""
 
+import errno
+import socket
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -8,6 +10,8 @@ import uvicorn
 from starlette.applications import Starlette
 
 from verifier import settings
+from verifier.certificate.errors import LiangzhengError
+from verifier.cli import options
 from verifier.cli.office import Office, read_root
 from verifier.register.database import open_database
 from verifier.register.feed import DirectFeed
@@ -16,8 +20,13 @@ from verifier.scanning.node import Node
 from verifier.settings import Settings
 from verifier.status.follower import Follower
 
+LOCAL_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8_000
 SCANNING: Final = "verifier.cli.serve:scanning"
+
+
+class PortError(LiangzhengError):
+    """The port cannot be listened on."""
 
 
 class Side(StrEnum):
@@ -29,7 +38,7 @@ class Side(StrEnum):
 
 def serve(
     side: Annotated[Side, typer.Argument(help="scan: the citizens' side; all: every side.")] = Side.ALL,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = LOCAL_HOST,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="The port to listen on.")] = DEFAULT_PORT,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
 ) -> None:
@@ -37,7 +46,26 @@ def serve(
     del side  # the citizens' side is all that there is so far
     office = Office(settings.read())
     office.trust()  # a missing register or trust list stops the start here, in one clear line
+    require_free(host, port)
+    options.note(f"answering scans at http://{host}:{port}, {workers} worker(s); Ctrl-C ends it")
     run(host=host, port=port, workers=workers)
+
+
+def require_free(host: str, port: int) -> None:
+    """Refuse a port that another program listens on, or an address that is not this machine's.
+
+    Raises:
+        PortError: it cannot be listened on.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise PortError(f"port {port} is in use; choose another with --port") from error
+            raise PortError(f"cannot listen on {host}:{port}: {error.strerror}") from error
 
 
 def run(app: str = SCANNING, *, host: str, port: int, workers: int = 1) -> None:

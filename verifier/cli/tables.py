@@ -27,7 +27,12 @@ def import_table(
         typer.Option("--from", parser=options.instant, metavar="DATE", help="First day; default: today."),
     ] = None,
     photos: Annotated[
-        Path | None, typer.Option(help="A folder with photos named by number: 31000099001.jpg or .png.")
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="A folder with photos named by number: 31000099001.jpg or .png.",
+        ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")
@@ -51,8 +56,9 @@ def import_table(
         )
     rules = jurisdiction_of(authority.area)
     terms = terms_of(authority, office.settings.address, valid_from=valid_from or now)
+    source = imports.PhotoSource(photos, office.settings.photos_dir) if photos else None
     with options.progress("reading") as advance:
-        plan = imports.plan(file, rules=rules, terms=terms, agency=agency, progress=advance)
+        plan = imports.plan(file, rules=rules, terms=terms, agency=agency, photos=source, progress=advance)
     with office.database.reading() as connection:
         plan.refuse_taken(connection, terms)
     applies = bool(plan.orders) and (accept_good or not plan.refused)
@@ -67,9 +73,11 @@ def import_table(
                 trust=office.trust(),
                 actor=office.actor,
                 now=now,
-                photos=imports.PhotoSource(photos, office.settings.photos_dir) if photos else None,
+                photos=source,
                 progress=advance,
             )
+    if applies:
+        office.remark_on(terms, {order.agency for _, order in plan.orders}, now)
     _report(plan, applied=applies, dry_run=dry_run, json=json)
     return 0 if applies else 1
 
@@ -86,6 +94,8 @@ def _report(plan: ImportPlan, *, applied: bool, dry_run: bool, json: bool) -> No
     for row in plan.refused:
         where = f"{row.sheet}, row {row.row}" if row.sheet else f"row {row.row}"
         options.note(f"refused: {where}: {row.reason}")
+    if plan.without_photo:
+        options.note(f"note: {plan.without_photo} rows have no photo in that folder")
     verb = "would be issued" if dry_run else "issued"
     options.say(f"{plan.rows} rows: {accepted} {verb}, {len(plan.refused)} refused")
     if not applied and plan.orders:

@@ -11,7 +11,7 @@ from verifier.certificate.cose import Signer
 from verifier.certificate.jurisdictions import Jurisdiction
 from verifier.issuing import issuance
 from verifier.issuing.issuance import IssuanceError, Order, Terms, require_issuable
-from verifier.issuing.photos import prepare
+from verifier.issuing.photos import PhotoError, prepare
 from verifier.issuing.rosters import Application, Refused, read_roster
 from verifier.register.ledger import Ledger, Particulars
 from verifier.register.photos import keep
@@ -24,6 +24,7 @@ class ImportPlan:
     rows: int
     orders: list[tuple[Application, Order]]
     refused: list[Refused]
+    without_photo: int = 0
 
     def refuse_taken(self, connection: Connection, terms: Terms) -> None:
         """Refuse the rows whose number the register has already."""
@@ -51,10 +52,19 @@ class PhotoSource:
         Raises:
             PhotoError: it cannot be used.
         """
+        photo = self.read(number)
+        return keep(self.store, photo) if photo else None
+
+    def read(self, number: str) -> bytes | None:
+        """Give the photo of a number, if there is one, as it would be kept.
+
+        Raises:
+            PhotoError: it cannot be used.
+        """
         for suffix in (".jpg", ".jpeg", ".png"):
             path = self.folder / f"{number}{suffix}"
             if path.is_file():
-                return keep(self.store, prepare(path.read_bytes()))
+                return prepare(path.read_bytes())
         return None
 
 
@@ -64,6 +74,7 @@ def plan(
     rules: Jurisdiction,
     terms: Terms,
     agency: str | None,
+    photos: PhotoSource | None = None,
     progress: Callable[[int], None] = lambda _rows: None,
 ) -> ImportPlan:
     """Read a table and check each of its rows; nothing is written.
@@ -81,16 +92,18 @@ def plan(
     roster = read_roster(file, rules=rules, agency=agency, progress=on_rows)
     orders: list[tuple[Application, Order]] = []
     refused = list(roster.refused)
+    without_photo = 0
     for row in roster.applications:
         order = _order(row)
         try:
             require_issuable(order, terms)
-        except IssuanceError as error:
+            without_photo += photos is not None and photos.read(order.number) is None
+        except (IssuanceError, PhotoError) as error:
             refused.append(Refused(row.row, row.sheet, str(error)))
         else:
             orders.append((row, order))
     refused.sort(key=lambda row: (row.sheet, row.row))
-    return ImportPlan(roster.rows, orders, refused)
+    return ImportPlan(roster.rows, orders, refused, without_photo)
 
 
 def apply(

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from keys.trust import Agency, Contact, Issuer
 from verifier.certificate.errors import LiangzhengError
+from verifier.certificate.jurisdictions import jurisdiction_of
 from verifier.register import tables
 from verifier.register.certificates import NotFoundError
 from verifier.status.follower import SignedLists
@@ -43,8 +44,14 @@ def parse(text: str) -> Authorities:
 
 
 def enter(connection: Connection, authorities: Authorities) -> None:
-    """Enter authorities and agencies, or correct what is known of them."""
+    """Enter authorities and agencies, or correct what is known of them.
+
+    Raises:
+        UnknownJurisdictionError: no rules are known for an issuer's area.
+        NotFoundError: an agency's issuer is not known.
+    """
     for issuer in authorities.issuers:
+        jurisdiction_of(issuer.area)
         columns = issuer.model_dump(exclude={"complaint"}) | _contact_columns(issuer.complaint)
         _put(connection, tables.authority, columns, ["code"])
     for agency in authorities.agencies:

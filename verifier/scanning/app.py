@@ -137,6 +137,10 @@ class Endpoints:
             response.headers["retry-after"] = _RETRY_SECONDS.decode()
         return response
 
+    async def only_post(self, _request: Request) -> Response:
+        """`GET /check`: refused, and not taken for a scan."""
+        return problem(405, "Send the codes by POST.", {"allow": "POST"})
+
     async def photo(self, request: Request) -> Response:
         """`GET /photos/{digest}`: a photo, by the digest that a code carries."""
         path = self._photos / f"{request.path_params['digest']}.jpg"
@@ -227,6 +231,7 @@ def create_app(make_node: Callable[[], Node], photos: Path) -> Starlette:
     return Starlette(
         routes=[
             Route("/check", endpoints.check, methods=["POST"]),
+            Route("/check", endpoints.only_post),
             Route("/photos/{digest:photo}", endpoints.photo),
             Route("/trust", endpoints.trust),
             Route("/trust.json", endpoints.trust_json),
