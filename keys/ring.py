@@ -9,23 +9,28 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from keys import signers
 from keys.files import KeyFileError, read_private, write_private, write_whole
 from keys.signers import LocalSigner
 from keys.trust import Key, KeyState, Purpose
 from verifier.certificate import cose
+from verifier.certificate.bounds import BOUNDS
 from verifier.certificate.errors import LiangzhengError
 
 ROOT: Final = "root"
+_LONGEST_PASSPHRASE: Final = 1_023  # OpenSSL's bound
 
 
 class RingError(LiangzhengError, ValueError):
     """The ring has no such key, or refuses to make it."""
+
+
+_Coordinate = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Entry(BaseModel):
@@ -33,15 +38,15 @@ class Entry(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kid: str
+    kid: Annotated[str, Field(pattern=r"^[0-9a-f]{8}$")]
     """In hexadecimal; also the name of its file."""
     purpose: Purpose
     issuer: str | None = None
-    kinds: tuple[int, ...] = (0, 1, 2)
+    kinds: tuple[Annotated[int, Field(ge=0, le=2)], ...] = (0, 1, 2)
     state: KeyState = KeyState.ACTIVE
-    since: int
-    x: str
-    y: str
+    since: Annotated[int, Field(ge=0, lt=BOUNDS.seconds)]
+    x: _Coordinate
+    y: _Coordinate
     """The public point, in hexadecimal."""
 
     def public_key(self) -> Key:
@@ -177,8 +182,8 @@ class KeyRing:
         if create and not self._passphrase_file.exists():
             write_private(self._passphrase_file, secrets.token_urlsafe(32).encode() + b"\n")
         passphrase = read_private(self._passphrase_file).strip()
-        if not passphrase:
-            raise KeyFileError(f"{self._passphrase_file}: is empty")
+        if not 1 <= len(passphrase) <= _LONGEST_PASSPHRASE:
+            raise KeyFileError(f"{self._passphrase_file}: must hold 1 to {_LONGEST_PASSPHRASE} bytes")
         return passphrase
 
     def _write(self, entries: list[Entry]) -> None:

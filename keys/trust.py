@@ -324,6 +324,8 @@ def _base64url(coordinate: int) -> str:
 
 
 def _open(document: bytes, typ: str, root: RootKey) -> dict[str, Any]:
+    if type(document) is not bytes:  # a database column may hold anything
+        raise TrustError("the list is no document")
     if len(document) > LARGEST_LIST_BYTES:
         raise TrustError("the list is larger than any of ours")
     try:

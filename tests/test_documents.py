@@ -75,7 +75,7 @@ def test_the_example_of_an_answer_has_the_members_of_a_real_one(server: Server, 
 def test_the_example_of_authorities_is_taken() -> None:
     block = re.search(r"```toml\n(.*?)```", (ROOT / "docs" / "operations.md").read_text(), re.DOTALL)
     assert block
-    listed = authorities.parse(block[1])
+    listed = authorities.parse(block[1].encode())
     assert (listed.issuers[0].code, listed.agencies[0].complaint.phone) == ("650000", "0991-0000001")
 
 

@@ -1,12 +1,13 @@
 """The commands as their users meet them: results, exit codes, one clear line for an error."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import orjson
 import pytest
 
-from tests.running import liangzheng, succeed
+from tests.running import LIANGZHENG, environment, liangzheng, succeed
 
 SHOWN = "31000099001"
 
@@ -214,3 +215,55 @@ def test_what_is_hardly_meant_is_remarked_on(data_dir: Path) -> None:
     assert done.returncode == 0
     assert "has expired already" in done.stderr
     assert "不存在局 is in no directory" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\xff\xfe", b"a = " + b"[" * 20_000, b"a = " + b"9" * 5_000, b"[[issuers]]\ncode = 1\n", b"\x00"],
+    ids=["not UTF-8", "nested", "long number", "wrong type", "zero"],
+)
+def test_a_hostile_directory_is_refused_in_one_line(data_dir: Path, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "authorities.toml").write_bytes(content)
+    done = liangzheng(data_dir, "keys", "trust", str(tmp_path / "authorities.toml"))
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite+aiosqlite:///x",
+        "sqlite+nope:///x",
+        "sqlite://host//x",
+        "sqlite:///x?timeout=abc",
+        "postgresql://h/d",
+    ],
+)
+def test_another_database_is_refused_in_one_line(demo_dir: Path, url: str) -> None:
+    done = liangzheng(demo_dir, "audit", LIANGZHENG_DATABASE_URL=url)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert "SQLite file" in done.stderr
+
+
+@pytest.mark.parametrize("date", ["9999-01-01", "0001-01-01", "1969-12-31", "2200-01-01"])
+def test_a_date_without_sense_is_wrong_usage(demo_dir: Path, date: str) -> None:
+    done = liangzheng(demo_dir, "issue", "31000097001", "--issuer", "650000", "--from", date)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+
+
+def test_an_argument_that_is_no_text_is_wrong_usage(demo_dir: Path) -> None:
+    done = subprocess.run(
+        [LIANGZHENG, "show", b"\xff"], env=environment(demo_dir), capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (2, b"liangzheng: an argument is not UTF-8\n")
+
+
+def test_the_register_is_for_its_owner_alone(demo_dir: Path) -> None:
+    assert (demo_dir / "register.sqlite").stat().st_mode & 0o077 == 0
+
+
+def test_the_actor_is_the_account_and_not_what_the_environment_says(data_dir: Path) -> None:
+    succeed(
+        data_dir, "suspend", SHOWN, LOGNAME="\x1b[31mnobody", USER="nobody", LNAME="nobody", USERNAME="nobody"
+    )
+    assert "nobody" not in succeed(data_dir, "show", SHOWN)

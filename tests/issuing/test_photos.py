@@ -1,6 +1,7 @@
 """Photos: whatever comes in, one plain form goes on."""
 
 import io
+import struct
 
 import pytest
 from PIL import Image
@@ -69,3 +70,19 @@ def test_a_picture_bomb_is_refused_before_it_is_unpacked() -> None:
 def test_a_file_over_the_bound_is_refused() -> None:
     with pytest.raises(PhotoError, match="larger than 8 MB"):
         prepare(bytes(LARGEST_BYTES + 1))
+
+
+@pytest.mark.parametrize("tag", [0x0100, 0x0112, 0x011A, 0x8769])
+@pytest.mark.parametrize("kind", [2, 3, 5, 99])
+def test_hostile_metadata_is_no_matter(tag: int, kind: int) -> None:
+    """A number written as text, a text as a ratio, a pointer to nowhere: in a real camera's place for it."""
+    turned = struct.pack("<HHII", 0x0112, 3, 1, 6)
+    odd = struct.pack("<HHII", tag, kind, 4, 0x7FFF_FFFF)
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 2) + turned + odd + struct.pack("<I", 0)
+    out = io.BytesIO()
+    Image.new("RGB", (600, 800)).save(out, "JPEG", exif=exif)
+    try:
+        photo = prepare(out.getvalue())
+    except PhotoError:
+        return
+    assert photo.startswith(b"\xff\xd8")

@@ -4,6 +4,7 @@ from verifier import settings
 from verifier.cli import options
 from verifier.cli.office import Office
 from verifier.register.audit import audit, count_rows
+from verifier.register.database import require_own_schema
 
 
 def audit_register() -> None:
@@ -14,5 +15,6 @@ def audit_register() -> None:
         office.database.reading() as connection,
         options.progress("checking", count_rows(connection)) as advance,
     ):
+        require_own_schema(connection)
         checked = audit(connection, trust, advance)
     options.say("clean: " + ", ".join(f"{count} {rows}" for rows, count in checked.items()))

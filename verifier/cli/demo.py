@@ -83,19 +83,15 @@ def _make_trust(office: Office, now: int) -> None:
     for issuer in (INNER_MONGOLIA, XINJIANG):
         if not any(entry.issuer == issuer for entry in entries):
             ring.create(Purpose.CERTIFICATE, now=now, issuer=issuer)
-    with office.database.writing() as connection:
-        listed = authorities.parse(_sample("authorities.toml").decode())
-        if authorities.newest_version(connection) == 0:
-            authorities.enter(connection, listed)
-            published = False
-        else:
-            published = True
-    if published:
+    with office.database.reading() as connection:
+        is_published = authorities.newest_version(connection) > 0
+    if is_published:
         trust = office.trust()
         known = {key.kid.hex() for key in trust.keys.values()}
-        published = known >= {entry.kid for entry in ring.entries()} and trust.ends > now + _RENEW_BEFORE
-    if not published:
-        office.publish_trust(now)
+        missing = {entry.kid for entry in office.publishable(set(trust.issuers))} - known
+        if not missing and trust.ends > now + _RENEW_BEFORE:
+            return
+    office.publish_trust(now, authorities.parse(_sample("authorities.toml")))
 
 
 def _import_roster(office: Office, name: str, issuer: str, agency: str | None, now: int) -> None:
@@ -106,7 +102,7 @@ def _import_roster(office: Office, name: str, issuer: str, agency: str | None, n
         plan.refuse_taken(connection, terms)
     if not plan.orders:
         return
-    photos = _portraits(office, [order.number for _, order in plan.orders])
+    plan.take_photos(_portraits(office, [order.number for _, order in plan.orders]))
     with options.progress(name, len(plan.orders)) as advance, office.ledger(now) as ledger:
         imports.apply(
             ledger,
@@ -116,7 +112,6 @@ def _import_roster(office: Office, name: str, issuer: str, agency: str | None, n
             trust=office.trust(),
             actor="demo",
             now=now,
-            photos=photos,
             progress=advance,
         )
 

@@ -1,5 +1,6 @@
 """`liangzheng keys`: create keys, list them, publish the trust list."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +33,8 @@ def create(
     kinds = {known.name.lower(): int(known) for known in Kind}
     if purpose not in _PURPOSES or not set(kind or ()) <= set(kinds):
         raise typer.BadParameter(f"purposes are {', '.join(_PURPOSES)}; kinds are {', '.join(kinds)}")
+    if issuer is not None and not re.fullmatch("[0-9A-Za-z]{1,18}", issuer):
+        raise typer.BadParameter("an issuer's code is 1 to 18 letters and digits")
     office = Office(settings.read(), create=True)
     if purpose == "root":
         office.ring.create_root()
@@ -67,25 +70,25 @@ def list_keys(json: options.Json = False) -> None:
 def trust(
     directory: Annotated[
         Path | None,
-        typer.Argument(help="TOML with [[issuers]] and [[agencies]] to enter first; see docs/operations.md."),
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            help="TOML with [[issuers]] and [[agencies]] to enter first; see docs/operations.md.",
+        ),
     ] = None,
 ) -> None:
     """Sign and publish the trust list and the directory of agencies, under the next version."""
     office, now = Office(settings.read(), create=True), seconds_now()
-    if directory is not None:
-        listed = authorities.parse(directory.read_text(encoding="utf-8"))
-        with office.database.writing() as connection:
-            authorities.enter(connection, listed)
-    version = office.publish_trust(now)
-    published = office.trust()
+    listed = authorities.parse(directory.read_bytes()) if directory else None
+    published = office.publish_trust(now, listed)
     for entry in office.ring.entries():
         if entry.issuer and entry.issuer not in published.issuers:
             options.note(
                 f"left out: key {entry.kid} of issuer {entry.issuer}, which the register does not know"
             )
     options.say(
-        f"published trust list {version}: {len(published.issuers)} issuers, {len(published.keys)} keys, "
-        f"{len(published.agencies)} agencies, until {iso(published.ends)}"
+        f"published trust list {published.version}: {len(published.issuers)} issuers, "
+        f"{len(published.keys)} keys, {len(published.agencies)} agencies, until {iso(published.ends)}"
     )
 
 

@@ -32,6 +32,8 @@ app.command("audit")(audit.audit_register)
 
 def main() -> None:
     """Run the command that was asked for."""
+    if not all(argument.isascii() or _is_text(argument) for argument in sys.argv):
+        _fail("an argument is not UTF-8", 2)
     try:
         result = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except typer.TyperException as error:
@@ -43,6 +45,11 @@ def main() -> None:
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 1)
     sys.exit(result if isinstance(result, int) else 0)
+
+
+def _is_text(argument: str) -> bool:
+    """Tell text from the stand-ins that Python puts for bytes that are none."""
+    return not any("\ud800" <= character <= "\udfff" for character in argument)
 
 
 def _fail(message: str, status: int) -> None:

@@ -1,6 +1,7 @@
 """The parts of the private side, put together from the settings: each is opened when it is first needed."""
 
-import getpass
+import os
+import pwd
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from verifier.certificate.dates import add_months, iso
 from verifier.cli import options
 from verifier.issuing.issuance import Terms
 from verifier.register import authorities, indices
+from verifier.register.authorities import Authorities
 from verifier.register.database import Database, open_database
 from verifier.register.ledger import Ledger, writing
 from verifier.settings import Settings
@@ -67,8 +69,11 @@ class Office:
 
     @property
     def actor(self) -> str:
-        """Who acts, as the events will have it."""
-        return f"cli:{getpass.getuser()}"
+        """Who acts, as the events will have it: by the account, not by what the environment says."""
+        try:
+            return f"cli:{pwd.getpwuid(os.getuid()).pw_name}"
+        except KeyError:
+            return f"cli:uid-{os.getuid()}"
 
     def trust(self) -> TrustList:
         """The published trust list.
@@ -76,16 +81,20 @@ class Office:
         Raises:
             TrustError: none was published, or it does not hold under the pinned root.
         """
+        trust = self._published()
+        if trust is None:
+            raise TrustError("no trust list was published yet: run `liangzheng keys trust`")
+        return trust
+
+    def _published(self) -> TrustList | None:
         with self.database.reading() as connection:
             lists = authorities.newest_lists(connection)
-        if lists is None:
-            raise TrustError("no trust list was published yet: run `liangzheng keys trust`")
-        return TrustList.open(lists.trust, lists.directory, self.root)
+        return TrustList.open(*lists, self.root) if lists else None
 
     @contextmanager
     def ledger(self, now: int) -> Iterator[Ledger]:
         """Write to the register: all of the block or nothing."""
-        with writing(self.database, self.status_signer, now=now) as ledger:
+        with writing(self.database, self.status_signer, trust=self._published(), now=now) as ledger:
             yield ledger
 
     def remark_on(self, terms: Terms, agencies: Collection[str | None], now: int) -> None:
@@ -101,37 +110,52 @@ class Office:
         """Give the keys that belong to an issuer of the register, and those that belong to none."""
         return [entry for entry in self.ring.entries() if entry.issuer is None or entry.issuer in issuers]
 
-    def publish_trust(self, now: int) -> int:
+    def publish_trust(self, now: int, listed: Authorities | None = None) -> TrustList:
         """Sign the trust list and the directory of what the register and the ring hold, and publish them.
 
+        Nothing is published that a verifier would refuse.
+
+        Args:
+            now: the time.
+            listed: authorities and agencies to enter first.
+
         Returns:
-            The new version.
+            The new trust list.
+
+        Raises:
+            TrustError: it would be empty, too large, or not by the pinned root.
         """
         root = self.ring.root()
         with self.ledger(now) as ledger:
-            connection = ledger.connection
-            issuers = authorities.issuers(connection)
-            version = authorities.newest_version(connection) + 1
-            ends = add_months(now, TRUST_MONTHS)
-            trust = encode_trust(
-                version=version,
-                issued=now,
-                ends=ends,
-                issuers=issuers,
-                keys=[entry.public_key() for entry in self.publishable({issuer.code for issuer in issuers})],
-                status_lists=StatusLists(
-                    uri=f"{self.settings.address}/status/{{list}}", size=indices.LIST_SIZE
-                ),
-            )
-            directory = encode_directory(
-                version=version, issued=now, ends=ends, agencies=authorities.agencies(connection)
-            )
-            lists = SignedLists(
-                cose.sign_document(trust, typ=TRUST_TYPE, signer=root),
-                cose.sign_document(directory, typ=DIRECTORY_TYPE, signer=root),
-            )
-            authorities.publish(connection, lists, version=version, now=now)
-        return version
+            if listed is not None:
+                authorities.enter(ledger.connection, listed)
+            lists = self._sign_lists(ledger, root, now)
+            published = TrustList.open(*lists, self.root)
+            if ledger.trust is not None:
+                published.require_successor_of(ledger.trust)
+            authorities.publish(ledger.connection, lists, version=published.version, now=now)
+            ledger.trust = published
+        return published
+
+    def _sign_lists(self, ledger: Ledger, root: LocalSigner, now: int) -> SignedLists:
+        connection = ledger.connection
+        issuers = authorities.issuers(connection)
+        shared = {
+            "version": authorities.newest_version(connection) + 1,
+            "issued": now,
+            "ends": add_months(now, TRUST_MONTHS),
+        }
+        trust = encode_trust(
+            **shared,
+            issuers=issuers,
+            keys=[entry.public_key() for entry in self.publishable({issuer.code for issuer in issuers})],
+            status_lists=StatusLists(uri=f"{self.settings.address}/status/{{list}}", size=indices.LIST_SIZE),
+        )
+        directory = encode_directory(**shared, agencies=authorities.agencies(connection))
+        return SignedLists(
+            cose.sign_document(trust, typ=TRUST_TYPE, signer=root),
+            cose.sign_document(directory, typ=DIRECTORY_TYPE, signer=root),
+        )
 
 
 def read_root(settings: Settings) -> RootKey:

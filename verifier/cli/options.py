@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -11,15 +11,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from verifier.certificate.dates import parse_instant
 
+_EARLIEST: Final = parse_instant("1970-01-02")
+_LATEST: Final = parse_instant("2200-01-01")
+"""What a date of a certificate can sensibly be."""
+_DATE_WANTED: Final = "give a date like 2026-01-31, or an instant like 2026-01-31T12:00:00, from 1970 to 2199"
+
 
 def instant(text: str) -> int:
     """Read a date or an instant from an option."""
     try:
-        return parse_instant(text)
+        seconds = parse_instant(text)
     except (ValueError, OverflowError) as error:
-        raise typer.BadParameter(
-            "give a date like 2026-01-31, or an instant like 2026-01-31T12:00:00"
-        ) from error
+        raise typer.BadParameter(_DATE_WANTED) from error
+    if not _EARLIEST <= seconds < _LATEST:
+        raise typer.BadParameter(_DATE_WANTED)
+    return seconds
 
 
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The certificate's number.")]

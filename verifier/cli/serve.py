@@ -17,6 +17,7 @@ from verifier.register.database import open_database
 from verifier.register.feed import DirectFeed
 from verifier.scanning.app import create_app
 from verifier.scanning.node import Node
+from verifier.scanning.protocol import BoundedProtocol
 from verifier.settings import Settings
 from verifier.status.follower import Follower
 
@@ -86,7 +87,7 @@ def run(app: str = SCANNING, *, host: str, port: int, workers: int = 1) -> None:
         port=port,
         workers=workers,
         loop="uvloop",
-        http="httptools",
+        http=BoundedProtocol,
         ws="none",
         access_log=False,
         server_header=False,

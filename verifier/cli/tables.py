@@ -64,6 +64,8 @@ def import_table(
     applies = bool(plan.orders) and (accept_good or not plan.refused)
     if applies and not dry_run:
         signer = office.ring.certificate_signer(terms.issuer)
+        if source is not None:
+            plan.take_photos(source)
         with options.progress("issuing", len(plan.orders)) as advance, office.ledger(now) as ledger:
             imports.apply(
                 ledger,
@@ -73,7 +75,6 @@ def import_table(
                 trust=office.trust(),
                 actor=office.actor,
                 now=now,
-                photos=source,
                 progress=advance,
             )
     if applies:

@@ -38,6 +38,10 @@ class ImportPlan:
             self.orders = [(row, order) for row, order in self.orders if order.number not in taken]
             self.refused.sort(key=lambda refused: (refused.sheet, refused.row))
 
+    def take_photos(self, photos: "PhotoSource") -> None:
+        """Keep the photos of all orders. Decoding takes long, so it is done before the register is held."""
+        self.orders = [(row, replace(order, photo=photos.take(order.number))) for row, order in self.orders]
+
 
 @dataclass(frozen=True, slots=True)
 class PhotoSource:
@@ -115,18 +119,14 @@ def apply(
     trust: TrustList,
     actor: str,
     now: int,
-    photos: PhotoSource | None = None,
     progress: Callable[[int], None] = lambda _issued: None,
 ) -> None:
     """Issue what was planned, in the open batch.
 
     Raises:
         IssuanceError: a number was taken since, or the key is not published.
-        PhotoError: a photo cannot be used.
     """
     orders = [order for _, order in plan.orders]
-    if photos is not None:
-        orders = [replace(order, photo=photos.take(order.number)) for order in orders]
     issuance.issue(
         ledger, orders, terms=terms, signer=signer, trust=trust, actor=actor, now=now, progress=progress
     )

@@ -28,19 +28,19 @@ class Authorities(BaseModel):
     agencies: list[Agency] = []
 
 
-def parse(text: str) -> Authorities:
+def parse(content: bytes) -> Authorities:
     """Read authorities and agencies from TOML: `[[issuers]]` and `[[agencies]]`.
 
     Raises:
         DirectoryError: out of form; says where.
     """
     try:
-        return Authorities.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise DirectoryError(f"not TOML: {error}") from error
+        return Authorities.model_validate(tomllib.loads(content.decode()))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise DirectoryError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except (ValueError, RecursionError) as error:
+        raise DirectoryError(f"not TOML in UTF-8: {error}") from error
 
 
 def enter(connection: Connection, authorities: Authorities) -> None:

@@ -6,16 +6,23 @@ from typing import Any
 
 from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, Connection, Row, select
 
+from keys.trust import TrustList
+from verifier.certificate import claims, cose
 from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.jurisdictions import OTHER, jurisdiction_of
 from verifier.certificate.lifecycle import Event, ReasonClass, Standing, State, apply
 from verifier.certificate.model import Certificate, Kind, Powers, StatusReference
 from verifier.register import tables
 from verifier.register.ledger import Happening, Ledger
+from verifier.status.log import Entry, claims_digest
 
 
 class NotFoundError(LiangzhengError, LookupError):
     """The register has no such certificate, issuer or agency."""
+
+
+class TamperedError(LiangzhengError, ValueError):
+    """A certificate's rows are not what its signed code and the log say. Run the audit."""
 
 
 class AmbiguousError(LiangzhengError, LookupError):
@@ -93,9 +100,12 @@ def let_happen(
     Raises:
         NotFoundError: there is no such certificate.
         AmbiguousError: there are several.
+        TamperedError: its rows were changed by hand; nothing is signed over that.
         IllegalEventError: its state or the rules do not allow it.
     """
     found = find(ledger.connection, number, issuer=issuer)
+    require_genuine(found, ledger.trust)
+    _require_logged(ledger.connection, found)
     area = ledger.connection.scalar(
         select(tables.authority.c.area).where(tables.authority.c.code == found.certificate.issuer)
     )
@@ -109,8 +119,47 @@ def let_happen(
         until=until,
     )
     happening = Happening(event=event, time=now, actor=actor, reason=reason, until=standing.until)
-    ledger.record(found.id, standing, happening)
+    ledger.record(found.id, found.certificate.status, found.digest, standing, happening)
     return standing
+
+
+def require_genuine(found: Registered, trust: TrustList | None) -> None:
+    """Refuse rows that state other facts than the signed code.
+
+    Raises:
+        TamperedError: facts, digest, or signature differ.
+    """
+    certificate = found.certificate
+    name = f"certificate {certificate.number} of issuer {certificate.issuer} (row {found.id})"
+    try:
+        frame = cose.parse_code(found.signed)
+        key = trust.keys.get(frame.kid) if trust else None
+        if key is None:
+            raise TamperedError(f"the code of {name} is signed by no key of the trust list")
+        cose.verify(key.public, frame.signed, frame.signature)
+    except cose.MalformedError as error:
+        raise TamperedError(f"the code of {name} is out of form") from error
+    except cose.SignatureError as error:
+        raise TamperedError(f"the signature of {name} does not hold") from error
+    if frame.payload != claims.encode(certificate):
+        raise TamperedError(f"{name} states other facts than its signed code")
+    if claims_digest(frame.payload) != found.digest:
+        raise TamperedError(f"the digest of {name} differs")
+
+
+def _require_logged(connection: Connection, found: Registered) -> None:
+    """Refuse a state that the log does not have."""
+    log, status = tables.log.c, found.certificate.status
+    row = connection.execute(
+        select(*list(log)[: len(Entry._fields)])
+        .where(log.status_list == status.list, log.idx == status.index)
+        .order_by(log.sequence.desc())
+        .limit(1)
+    ).first()
+    if row is None or Entry._make(row).standing() != found.standing:
+        raise TamperedError(
+            f"the state of {found.certificate.number} differs from the log: run `liangzheng audit`"
+        )
 
 
 def history(connection: Connection, certificate: int) -> list[Row[Any]]:

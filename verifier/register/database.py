@@ -4,6 +4,7 @@ SQLite runs in WAL mode with synchronous=FULL: what was acknowledged survives a 
 writer at a time holds the register from the first statement on, so that chains and sequences have no gap.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Final
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from verifier.certificate.errors import LiangzhengError
@@ -48,6 +49,7 @@ class Database:
         with _as_register_error(), self._engine.connect() as connection:
             exclusive = connection.execution_options(immediate=True)
             with exclusive.begin():
+                require_own_schema(exclusive)
                 yield exclusive
 
     def close(self) -> None:
@@ -65,16 +67,14 @@ def open_database(url: str, *, create: bool = False) -> Database:
     Raises:
         RegisterError: there is none, or it cannot be opened.
     """
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise RegisterError("DATABASE_URL is no database URL") from error
-    if parsed.get_backend_name() != "sqlite" or not parsed.database:
-        raise RegisterError("only an SQLite file can hold the register so far")
-    path = Path(parsed.database)
-    if not create and not path.exists():
+    path = _sqlite_file(url)
+    if create:
+        # It holds what is not public, so its owner alone may read it; SQLite's other files take its mode.
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    elif not path.exists():
         raise RegisterError(f"there is no register at {path}; `liangzheng demo` or `keys trust` makes one")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    parsed = URL.create("sqlite", database=str(path))
     engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
@@ -82,6 +82,30 @@ def open_database(url: str, *, create: bool = False) -> Database:
     if create:
         _migrate(database)
     return database
+
+
+def require_own_schema(connection: Connection) -> None:
+    """Refuse triggers and views: we make none, and they could undo a write that was acknowledged.
+
+    Raises:
+        RegisterError: there is one.
+    """
+    foreign = connection.exec_driver_sql(
+        "SELECT name FROM sqlite_master WHERE type IN ('trigger', 'view')"
+    ).first()
+    if foreign is not None:
+        raise RegisterError(f"the register has a trigger or view {foreign.name!r} that is not ours")
+
+
+def _sqlite_file(url: str) -> Path:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise RegisterError("DATABASE_URL is no database URL") from error
+    plain = parsed.drivername == "sqlite" and parsed.database and not (parsed.host or parsed.query)
+    if not plain:
+        raise RegisterError("only an SQLite file can hold the register so far: sqlite:///path")
+    return Path(str(parsed.database))
 
 
 def _migrate(database: Database) -> None:

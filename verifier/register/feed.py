@@ -76,4 +76,6 @@ def _read(connection: sqlite3.Connection, after: int, trust_version: int) -> New
         connection.execute("ROLLBACK")
     if head is None:
         raise FeedError("the register has no signed head yet")
+    if not all(type(document) is bytes for document in (*head, *(lists or ()))):
+        raise FeedError("the register's signed documents are no documents")
     return News(entries, head[0], SignedLists(*lists) if lists else None)

@@ -17,12 +17,13 @@ import cbor2
 from sqlalchemy import ColumnElement, Connection, Table, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from keys.trust import TrustList
 from verifier.certificate.cose import Signer
 from verifier.certificate.lifecycle import Event, Standing, State
 from verifier.certificate.model import Certificate, StatusReference
 from verifier.register import tables
 from verifier.register.database import Database, RegisterError
-from verifier.status.log import CHAIN_START, Head, entry_of, extend_chain, sign_head
+from verifier.status.log import CHAIN_START, Head, LogError, entry_of, extend_chain, open_head, sign_head
 
 EVENT_CHAIN_START: Final = bytes(32)
 _FLUSH_ROWS: Final = 2_000
@@ -60,28 +61,38 @@ def event_hash(before: bytes, row: Sequence[Any]) -> bytes:
 
 
 @contextmanager
-def writing(database: Database, status_signer: Signer, *, now: int) -> Iterator["Ledger"]:
+def writing(
+    database: Database, status_signer: Signer, *, trust: TrustList | None, now: int
+) -> Iterator["Ledger"]:
     """Write to the register.
 
     Args:
         database: the register.
         status_signer: a status key: it signs the head that closes the batch.
+        trust: the published trust list, verified; None only before the first.
         now: the time of the head, in seconds since 1970.
 
     Raises:
-        RegisterError: no trust list was published yet, or the database cannot be used.
+        RegisterError: the log was changed by hand, no trust list was published, or the database cannot
+            be used.
     """
     with database.writing() as connection:
-        ledger = Ledger(connection)
+        ledger = Ledger(connection, trust)
         yield ledger
         ledger.close(status_signer, now)
 
 
 class Ledger:
-    """The open batch of the one writer."""
+    """The open batch of the one writer.
 
-    def __init__(self, connection: Connection) -> None:
+    Attributes:
+        connection: the transaction that it writes in.
+        trust: the trust list that goes with the head; a publication puts the new one here.
+    """
+
+    def __init__(self, connection: Connection, trust: TrustList | None) -> None:
         self.connection = connection
+        self.trust = trust
         self._rows: dict[Table, list[dict[str, Any]]] = {
             table: []
             for table in (tables.certificate, tables.particulars, tables.code, tables.event, tables.log)
@@ -145,22 +156,25 @@ class Ledger:
         if len(self._rows[tables.event]) >= _FLUSH_ROWS:
             self.flush()
 
-    def record(self, certificate: int, standing: Standing, happening: Happening) -> None:
-        """Enter what happened to a certificate; it changes all of its codes.
+    def record(
+        self,
+        certificate: int,
+        status: StatusReference,
+        digest: bytes,
+        standing: Standing,
+        happening: Happening,
+    ) -> None:
+        """Enter what happened to a certificate.
 
         Args:
             certificate: its id in the register.
+            status: the entry of its code.
+            digest: of its code's claims; taken from the verified code, not from a column.
             standing: what holds from now on, as `lifecycle.apply` gives it.
             happening: who did what and why.
         """
-        codes = self.connection.execute(
-            select(tables.code.c.status_list, tables.code.c.idx, tables.code.c.digest)
-            .where(tables.code.c.certificate == certificate)
-            .order_by(tables.code.c.status_list, tables.code.c.idx)
-        ).all()
-        event = self._append_event(certificate, happening, codes[0].digest)
-        for code in codes:
-            self._append_entry(StatusReference(code.status_list, code.idx), standing, code.digest, event)
+        event = self._append_event(certificate, happening, digest)
+        self._append_entry(status, standing, digest, event)
         self.connection.execute(
             update(tables.certificate)
             .where(tables.certificate.c.id == certificate)
@@ -170,20 +184,15 @@ class Ledger:
     def close(self, status_signer: Signer, now: int) -> None:
         """Write what is left and sign the head."""
         self.flush()
-        trust = self.connection.execute(
-            select(tables.publication.c.version, tables.publication.c.trust)
-            .order_by(tables.publication.c.version.desc())
-            .limit(1)
-        ).first()
-        if trust is None:
+        if self.trust is None:
             raise RegisterError("no trust list was published yet: run `liangzheng keys trust`")
         epoch = self.connection.scalar(select(tables.head.c.epoch)) or secrets.token_bytes(_EPOCH_BYTES)
         head = Head(
             epoch=epoch,
             sequence=self._sequence,
             chain=self._chain,
-            trust_version=trust.version,
-            trust_hash=hashlib.sha256(trust.trust).digest(),
+            trust_version=self.trust.version,
+            trust_hash=hashlib.sha256(self.trust.signed).digest(),
             time=now,
         )
         row = {
@@ -197,10 +206,16 @@ class Ledger:
         )
 
     def _require_covered(self) -> None:
-        """Refuse to sign over what somebody did to the log by hand."""
-        columns = tables.head.c
-        head = self.connection.execute(select(columns.sequence, columns.chain)).first()
-        if (self._sequence, self._chain) != (tuple(head) if head else (0, CHAIN_START)):
+        """Refuse to go on from a log that its signed head does not cover: it would be signed as our own."""
+        signed = self.connection.exec_driver_sql("SELECT signed FROM head").scalar()  # of whatever type it is
+        covered = (0, CHAIN_START)
+        try:
+            if signed is not None and self.trust is not None:
+                head = open_head(signed, self.trust)
+                covered = head.sequence, head.chain
+        except LogError as error:
+            raise RegisterError(f"{error}: run `liangzheng audit`") from error
+        if (self._sequence, self._chain) != covered:
             raise RegisterError("the log does not end where its signed head says: run `liangzheng audit`")
 
     def _append_event(self, certificate: int, happening: Happening, digest: bytes) -> int:

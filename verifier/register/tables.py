@@ -139,6 +139,8 @@ log = Table(
     Column("event", _Id, nullable=False),
 )
 
+Index("log_code", log.c.status_list, log.c.idx)
+
 head = Table(
     "head",
     METADATA,

@@ -1,5 +1,6 @@
 """The citizens' HTTP side: plain Starlette, and ASGI endpoints where every microsecond counts."""
 
+import hashlib
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,8 +13,8 @@ from starlette.applications import Starlette
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -33,6 +34,7 @@ class RequestBounds:
 
     path_characters: int = 4_096
     body_bytes: int = 65_536
+    photo_bytes: int = 1 << 20
     codes: int = 10
     """Codes of one `POST /check`."""
 
@@ -96,18 +98,33 @@ class ScanFirst:
             return
         instant = now()
         finding, known = self._node.scan(text, instant)
-        as_of = self._node.follower.as_of
-        if _wants_json(scope):
-            body = to_json(answer(finding, known, as_of=as_of, now=instant.wall))
-            headers = [*SCAN_HEADERS, (b"content-length", b"%d" % len(body))]
-        else:
-            body = pages.render(finding, known, as_of=as_of, now=instant.wall, address=self._node.base_url)
-            headers = [*_PAGE, (b"content-length", b"%d" % len(body))]
-        if finding.verdict is Verdict.UNCONFIRMED:
-            headers.append((b"retry-after", _RETRY_SECONDS))
-        status = http_status(finding, is_path=True)
+        status, headers, body = _rendered(scope, self._node, finding, known, instant)
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+
+def _scan_response(
+    scope: Scope, node: Node, finding: Finding, known: Known | None, instant: Instant
+) -> Response:
+    status, headers, body = _rendered(scope, node, finding, known, instant)
+    response = Response(body, status)
+    response.raw_headers = headers
+    return response
+
+
+def _rendered(
+    scope: Scope, node: Node, finding: Finding, known: Known | None, instant: Instant
+) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    as_of = node.follower.as_of
+    if _wants_json(scope):
+        body = to_json(answer(finding, known, as_of=as_of, now=instant.wall))
+        headers = [*SCAN_HEADERS, (b"content-length", b"%d" % len(body))]
+    else:
+        body = pages.render(finding, known, as_of=as_of, now=instant.wall, address=node.base_url)
+        headers = [*_PAGE, (b"content-length", b"%d" % len(body))]
+    if finding.verdict is Verdict.UNCONFIRMED:
+        headers.append((b"retry-after", _RETRY_SECONDS))
+    return http_status(finding, is_path=True), headers, body
 
 
 class Endpoints:
@@ -143,12 +160,13 @@ class Endpoints:
 
     async def photo(self, request: Request) -> Response:
         """`GET /photos/{digest}`: a photo, by the digest that a code carries."""
-        path = self._photos / f"{request.path_params['digest']}.jpg"
-        if not path.is_file():
+        digest: str = request.path_params["digest"]
+        photo = _read_photo(self._photos / f"{digest}.jpg")
+        if photo is None or not hashlib.sha256(photo).hexdigest().startswith(digest):
             return problem(404, "There is no such photo.")
         # Named by its content, so it never changes; private, since it shows a person.
         headers = {"cache-control": "private, max-age=86400, immutable", "x-content-type-options": "nosniff"}
-        return FileResponse(path, media_type="image/jpeg", headers=headers)
+        return Response(photo, media_type="image/jpeg", headers=headers)
 
     async def trust(self, _request: Request) -> Response:
         """`GET /trust`: the signed trust list."""
@@ -177,7 +195,6 @@ class Endpoints:
         content = {
             "ready": ready,
             "fault": follower.fault,
-            "sequence": follower.replica.sequence,
             "trust": {"version": trust.version, "ends": trust.ends} if trust else None,
         }
         return _json(content, status=200 if ready else 503)
@@ -191,15 +208,14 @@ class Endpoints:
         return PlainTextResponse("User-agent: *\nDisallow: /\n")
 
     async def not_ours(self, request: Request) -> Response:
-        """Any other path: a QR code that is not ours, answered plainly."""
+        """Any other path: nearly always a QR code that is not ours, answered plainly."""
         instant = now()
-        if len(request.url.path) > BOUNDS.path_characters:
+        path: str = request.scope["path"]
+        if len(path) > BOUNDS.path_characters:
             return problem(414, _TOO_LONG)
-        finding, _ = self._node.scan(request.url.path[1:] or " ", instant)
-        if _wants_json(request.scope):
-            return _json(self._answer(finding, None, instant), status=404)
-        body = pages.render(finding, None, as_of=None, now=instant.wall, address=self._node.base_url)
-        return Response(body, 404, headers={name.decode(): value.decode() for name, value in _PAGE})
+        # With a trailing space or the like it may still be a code of ours, and is answered as such.
+        finding, known = self._node.scan(path[1:] or " ", instant)
+        return _scan_response(request.scope, self._node, finding, known, instant)
 
     def _answer(self, finding: Finding, known: Known | None, instant: Instant) -> dict[str, Any]:
         return answer(finding, known, as_of=self._node.follower.as_of, now=instant.wall)
@@ -256,13 +272,24 @@ def _wants_json(scope: Scope) -> bool:
     return False
 
 
+def _read_photo(path: Path) -> bytes | None:
+    try:
+        with path.open("rb") as file:
+            return file.read(BOUNDS.photo_bytes)
+    except OSError:
+        return None
+
+
 async def _bounded_body(request: Request) -> bytes | None:
     """Read the body; None as soon as it goes over the bound, whatever its length was said to be."""
     body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > BOUNDS.body_bytes:
-            return None
+    try:
+        async for part in request.stream():
+            body += part
+            if len(body) > BOUNDS.body_bytes:
+                return None
+    except ClientDisconnect:  # whoever left reads no answer either
+        return None
     return bytes(body)
 
 

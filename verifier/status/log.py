@@ -134,6 +134,8 @@ def open_head(document: bytes, trust: TrustList) -> Head:
     Raises:
         LogError: no such key signed it, or it is out of form.
     """
+    if type(document) is not bytes:  # a database column may hold anything
+        raise LogError("the head is no document")
     for key in trust.keys.values():
         if (
             key.purpose is Purpose.STATUS

@@ -50,6 +50,9 @@ def upgrade() -> None:
         sa.Column("event", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.PrimaryKeyConstraint("sequence"),
     )
+    with op.batch_alter_table("log", schema=None) as batch_op:
+        batch_op.create_index("log_code", ["status_list", "idx"], unique=False)
+
     op.create_table(
         "publication",
         sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
