@@ -8,6 +8,7 @@ from tests.office import happen
 from verifier.certificate.lifecycle import Event
 from verifier.cli.office import Office
 from verifier.register.audit import AuditError, audit
+from verifier.register.ledger import EVENT_CHAIN_START, event_hash
 
 NUMBER = "31000000001"
 
@@ -33,7 +34,8 @@ def test_an_untouched_register_is_clean(office: Office) -> None:
         ("UPDATE event SET until = NULL WHERE id = 6", "event 6 differs"),
         ("UPDATE event SET hash = zeroblob(32) WHERE id = 3", "event 3 differs"),
         ("DELETE FROM event WHERE id = 3", "event 3 is missing"),
-        ("DELETE FROM event WHERE id = 6", "31000000001"),
+        ("DELETE FROM event WHERE id = 6", "covers 6 events"),
+        ("UPDATE head SET events = signed", "signed end of the events"),
         ("UPDATE log SET state = 1 WHERE sequence = 6", "log entry 6 differs"),
         ("UPDATE log SET digest = zeroblob(12) WHERE sequence = 1", "log entry 1 differs"),
         ("DELETE FROM log WHERE sequence = 4", "log entry 4 is missing"),
@@ -70,4 +72,18 @@ def test_swapping_the_codes_of_two_certificates_is_found(office: Office) -> None
         connection.execute("UPDATE code SET certificate = 2 WHERE certificate = 98")
     connection.close()
     with pytest.raises(AuditError, match="other facts"):
+        run_audit(office)
+
+
+def test_events_whose_hashes_were_all_recomputed_are_found(office: Office) -> None:
+    happen(office, Event.SUSPENDED, NUMBER)
+    columns = "id, certificate, event, time, actor, reason, until, digest"
+    with sqlite3.connect(office.database.path) as connection:
+        connection.execute("UPDATE event SET actor = 'nobody' WHERE id = 4")
+        before = EVENT_CHAIN_START
+        for row in connection.execute(f"SELECT {columns} FROM event ORDER BY id").fetchall():
+            before = event_hash(before, row)
+            connection.execute("UPDATE event SET hash = ? WHERE id = ?", (before, row[0]))
+    connection.close()
+    with pytest.raises(AuditError, match="covers 6 events with other hashes"):
         run_audit(office)

@@ -10,7 +10,7 @@ from keys.trust import TrustList
 from verifier.certificate.errors import LiangzhengError
 from verifier.register import tables
 from verifier.register.certificates import TamperedError, registered, require_genuine
-from verifier.register.ledger import EVENT_CHAIN_START, event_hash
+from verifier.register.ledger import EVENT_CHAIN_START, event_hash, open_events
 from verifier.status.log import CHAIN_START, Entry, LogError, extend_chain, open_head
 
 Progress = Callable[[int], None]
@@ -38,7 +38,7 @@ def audit(
         AuditError: the first row that differs.
     """
     return {
-        "events": _check_events(connection, progress),
+        "events": _check_events(connection, trust, progress),
         "log entries": _check_log(connection, trust, progress),
         "certificates": _check_certificates(connection, trust, progress),
     }
@@ -50,7 +50,7 @@ def count_rows(connection: Connection) -> int:
     return sum(connection.scalar(select(func.count()).select_from(table)) or 0 for table in counted)
 
 
-def _check_events(connection: Connection, progress: Progress) -> int:
+def _check_events(connection: Connection, trust: TrustList, progress: Progress) -> int:
     columns = tables.event.c
     before, expected = EVENT_CHAIN_START, 0
     for row in _stream(connection, select(*columns).order_by(columns.id), progress):
@@ -60,6 +60,15 @@ def _check_events(connection: Connection, progress: Progress) -> int:
         before = event_hash(before, tuple(row)[:-1])
         if row.hash != before:
             raise AuditError(f"event {row.id} differs from its hash")
+    signed = connection.exec_driver_sql("SELECT events FROM head").scalar()
+    if signed is None:
+        raise AuditError("the signed head is missing")
+    try:
+        covered, chained = open_events(signed, trust)
+    except LogError as error:
+        raise AuditError(f"the signed end of the events: {error}") from error
+    if (covered, chained) != (expected, before):
+        raise AuditError(f"the signature covers {covered} events with other hashes, or not all {expected}")
     return expected
 
 

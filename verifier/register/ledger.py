@@ -18,14 +18,25 @@ from sqlalchemy import ColumnElement, Connection, Table, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from keys.trust import TrustList
+from verifier.certificate import cose
 from verifier.certificate.cose import Signer
 from verifier.certificate.lifecycle import Event, Standing, State
 from verifier.certificate.model import Certificate, StatusReference
 from verifier.register import tables
 from verifier.register.database import Database, RegisterError
-from verifier.status.log import CHAIN_START, Head, LogError, entry_of, extend_chain, open_head, sign_head
+from verifier.status.log import (
+    CHAIN_START,
+    Head,
+    LogError,
+    entry_of,
+    extend_chain,
+    open_by_status_key,
+    open_head,
+    sign_head,
+)
 
 EVENT_CHAIN_START: Final = bytes(32)
+_EVENTS_TYPE: Final = "application/liangzheng-events+cbor"
 _FLUSH_ROWS: Final = 2_000
 _EPOCH_BYTES: Final = 16
 
@@ -58,6 +69,19 @@ def event_hash(before: bytes, row: Sequence[Any]) -> bytes:
         row: id, certificate, event, time, actor, reason, until, digest.
     """
     return hashlib.sha256(before + cbor2.dumps(list(row))).digest()
+
+
+def open_events(document: bytes, trust: TrustList) -> tuple[int, bytes]:
+    """Verify how far the chain of events goes.
+
+    Returns:
+        The id of the last event, and its hash.
+
+    Raises:
+        LogError: no status key of the trust list signed it.
+    """
+    last, chained = cbor2.loads(open_by_status_key(document, _EVENTS_TYPE, trust))
+    return last, chained
 
 
 @contextmanager
@@ -200,22 +224,26 @@ class Ledger:
             "sequence": head.sequence,
             "chain": head.chain,
             "signed": sign_head(head, status_signer),
+            "events": cose.sign_document(
+                cbor2.dumps([self._event, self._event_hash]), typ=_EVENTS_TYPE, signer=status_signer
+            ),
         }
         self.connection.execute(
             upsert(tables.head).values(id=1, **row).on_conflict_do_update(index_elements=["id"], set_=row)
         )
 
     def _require_covered(self) -> None:
-        """Refuse to go on from a log that its signed head does not cover: it would be signed as our own."""
-        signed = self.connection.exec_driver_sql("SELECT signed FROM head").scalar()  # of whatever type it is
-        covered = (0, CHAIN_START)
+        """Refuse to go on from chains that their signed ends do not cover: they would become our own."""
+        row = self.connection.exec_driver_sql("SELECT signed, events FROM head").first()  # of whatever type
+        log_end, events_end = (0, CHAIN_START), (0, EVENT_CHAIN_START)
         try:
-            if signed is not None and self.trust is not None:
-                head = open_head(signed, self.trust)
-                covered = head.sequence, head.chain
+            if row is not None and self.trust is not None:
+                head = open_head(row.signed, self.trust)
+                log_end = head.sequence, head.chain
+                events_end = open_events(row.events, self.trust)
         except LogError as error:
             raise RegisterError(f"{error}: run `liangzheng audit`") from error
-        if (self._sequence, self._chain) != covered:
+        if (self._sequence, self._chain) != log_end or (self._event, self._event_hash) != events_end:
             raise RegisterError("the log does not end where its signed head says: run `liangzheng audit`")
 
     def _append_event(self, certificate: int, happening: Happening, digest: bytes) -> int:

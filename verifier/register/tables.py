@@ -149,6 +149,7 @@ head = Table(
     Column("sequence", _Id, nullable=False),
     Column("chain", LargeBinary(32), nullable=False),
     Column("signed", LargeBinary, nullable=False),
+    Column("events", LargeBinary, nullable=False),  # how far the events go, signed likewise; for the audit
 )
 
 publication = Table(

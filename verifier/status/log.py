@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import cbor2
 
-from keys.trust import KeyState, Purpose, TrustedKey, TrustList
+from keys.trust import KeyState, Purpose, TrustList
 from verifier.certificate import cose
 from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.lifecycle import ReasonClass, Standing, State
@@ -134,6 +134,24 @@ def open_head(document: bytes, trust: TrustList) -> Head:
     Raises:
         LogError: no such key signed it, or it is out of form.
     """
+    payload = open_by_status_key(document, HEAD_TYPE, trust)
+    try:
+        content = cbor2.loads(payload, max_depth=2, allow_indefinite=False, allow_duplicate_keys=False)
+        head = Head(*(content[field] for field in range(1, 7)))
+    except (cbor2.CBORError, LookupError, TypeError) as error:
+        raise LogError(f"the head does not hold: {error}") from error
+    shapes = (bytes, int, bytes, int, bytes, int)
+    if not all(type(value) is shape for value, shape in zip(head, shapes, strict=True)):
+        raise LogError("the head is out of form")
+    return head
+
+
+def open_by_status_key(document: bytes, typ: str, trust: TrustList) -> bytes:
+    """Verify what a publisher signed, and give its payload.
+
+    Raises:
+        LogError: no status key of the trust list signed it, or it is of another type.
+    """
     if type(document) is not bytes:  # a database column may hold anything
         raise LogError("the head is no document")
     for key in trust.keys.values():
@@ -142,18 +160,8 @@ def open_head(document: bytes, trust: TrustList) -> Head:
             and key.state is not KeyState.COMPROMISED
             and bytes(key.kid) in document
         ):
-            return _read_head(document, key)
+            try:
+                return cose.open_document(document, typ=typ, kid=key.kid, key=key.public)
+            except (cose.MalformedError, cose.SignatureError) as error:
+                raise LogError(f"the head does not hold: {error}") from error
     raise LogError("the head is signed by no status key")
-
-
-def _read_head(document: bytes, key: TrustedKey) -> Head:
-    try:
-        payload = cose.open_document(document, typ=HEAD_TYPE, kid=key.kid, key=key.public)
-        content = cbor2.loads(payload, max_depth=2, allow_indefinite=False, allow_duplicate_keys=False)
-        head = Head(*(content[field] for field in range(1, 7)))
-    except (cose.MalformedError, cose.SignatureError, cbor2.CBORError, LookupError, TypeError) as error:
-        raise LogError(f"the head does not hold: {error}") from error
-    shapes = (bytes, int, bytes, int, bytes, int)
-    if not all(type(value) is shape for value, shape in zip(head, shapes, strict=True)):
-        raise LogError("the head is out of form")
-    return head

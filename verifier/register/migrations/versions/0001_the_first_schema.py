@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("chain", sa.LargeBinary(length=32), nullable=False),
         sa.Column("signed", sa.LargeBinary(), nullable=False),
+        sa.Column("events", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
