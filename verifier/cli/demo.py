@@ -231,7 +231,7 @@ Try next, in another terminal, with .venv/bin/liangzheng:
   reinstate {_SHOWN}
   code {_SHOWN} --png card.png           the code as a picture
   show {_SHOWN}                          what the register has
-  audit                                  is every row what its chain says?
+  audit                                     is every row what its chain says?
 Every state, and three counterfeits, to look at: {gallery}
 """
     )
