@@ -401,7 +401,7 @@ def test_the_page_loads_its_photo_and_nothing_else(reason: Reason) -> None:
 def test_the_valid_page_shows_a_large_photo_to_compare() -> None:
     html = page(Reason.VALID)
     (photo,) = Elements(html).attributes("img")
-    assert (photo["width"], photo["height"]) == ("240", "320")
+    assert (photo["width"], photo["height"]) == ("240", "336")
     assert photo["alt"]
     assert "请把照片和姓名与本人核对" in html
 
