@@ -169,3 +169,13 @@ def test_nobody_signs_on_over_a_log_that_was_changed_by_hand(office: Office) -> 
     intruder.close()
     with pytest.raises(RegisterError, match="run `liangzheng audit`"):
         happen(office, Event.WITHDRAWN, NUMBER)
+
+
+def test_a_node_that_missed_several_trust_lists_takes_the_newest(office: Office, follower: Follower) -> None:
+    follower.refresh(at(0))
+    office.publish_trust(NOW)
+    office.publish_trust(NOW)
+    follower.refresh(at(1))
+    assert follower.fault is None
+    assert follower.trust is not None
+    assert follower.trust.version == 3
