@@ -87,11 +87,11 @@ class Key(_Data):
 
     cose_key: dict[int, int | bytes]
     alg: int = cose.ES256
-    purpose: Annotated[Purpose, BeforeValidator(Purpose)] = Purpose.CERTIFICATE
+    purpose: Annotated[Purpose, Field(strict=False)] = Purpose.CERTIFICATE
     issuer: str | None = None
     """None for a status key."""
     kinds: Annotated[tuple[int, ...], BeforeValidator(_as_tuple)] = (0, 1, 2)
-    state: Annotated[KeyState, BeforeValidator(KeyState)] = KeyState.ACTIVE
+    state: Annotated[KeyState, Field(strict=False)] = KeyState.ACTIVE
     since: int = 0
     """When it entered this state, in seconds since 1970."""
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from keys.trust import Contact, Issuer, Purpose
 from tests.office import NOW, order, terms
@@ -13,6 +14,10 @@ from verifier.cli.office import Office
 from verifier.issuing.issuance import issue
 from verifier.register import authorities
 from verifier.settings import Settings
+
+# How fast a shared machine draws examples says nothing about the code.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")
