@@ -56,6 +56,7 @@ def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
 def test_writers_take_turns_and_the_chains_hold(office: Office) -> None:
     numbers = [f"3100000000{digit}" for digit in (1, 2)]
     errors: list[BaseException] = []
+    assert office.database.path.exists()  # opened here, so that both threads have the same
 
     def write(number: str) -> None:
         try:
