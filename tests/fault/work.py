@@ -8,7 +8,7 @@ from loadtest.stock import AGENCY, write_roster
 from verifier.certificate.jurisdictions import jurisdiction_of
 from verifier.certificate.lifecycle import Event
 from verifier.cli.office import Office
-from verifier.issuing import imports
+from verifier.issuing import imports, issuance
 from verifier.issuing.issuance import Terms
 from verifier.register.certificates import let_happen
 from verifier.settings import Settings
@@ -49,9 +49,9 @@ def _import(office: Office, data_dir: Path, first: int) -> list[str]:
     )
     plan = imports.plan(roster, rules=rules, terms=terms, agency=AGENCY)
     with office.ledger(NOW) as ledger:
-        imports.apply(
+        issuance.issue(
             ledger,
-            plan,
+            plan.accepted,
             terms=terms,
             signer=office.ring.certificate_signer(XINJIANG),
             trust=office.trust(),

@@ -104,9 +104,9 @@ def _import_roster(office: Office, name: str, issuer: str, agency: str | None, n
         return
     plan.take_photos(_portraits(office, [order.number for _, order in plan.orders]))
     with options.progress(name, len(plan.orders)) as advance, office.ledger(now) as ledger:
-        imports.apply(
+        issuance.issue(
             ledger,
-            plan,
+            plan.accepted,
             terms=terms,
             signer=office.ring.certificate_signer(issuer),
             trust=office.trust(),

@@ -10,7 +10,7 @@ from verifier import settings
 from verifier.certificate.jurisdictions import jurisdiction_of
 from verifier.cli import options
 from verifier.cli.office import Office, seconds_now
-from verifier.issuing import imports
+from verifier.issuing import imports, issuance
 from verifier.issuing.imports import ImportPlan
 from verifier.issuing.issuance import terms_of
 from verifier.register import authorities
@@ -67,9 +67,9 @@ def import_table(
         if source is not None:
             plan.take_photos(source)
         with options.progress("issuing", len(plan.orders)) as advance, office.ledger(now) as ledger:
-            imports.apply(
+            issuance.issue(
                 ledger,
-                plan,
+                plan.accepted,
                 terms=terms,
                 signer=signer,
                 trust=office.trust(),

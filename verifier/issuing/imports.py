@@ -6,14 +6,12 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from keys.trust import TrustList
-from verifier.certificate.cose import Signer
 from verifier.certificate.jurisdictions import Jurisdiction
 from verifier.issuing import issuance
 from verifier.issuing.issuance import IssuanceError, Order, Terms, require_issuable
 from verifier.issuing.photos import PhotoError, prepare
 from verifier.issuing.rosters import Application, Refused, read_roster
-from verifier.register.ledger import Ledger, Particulars
+from verifier.register.ledger import Particulars
 from verifier.register.photos import keep
 
 
@@ -37,6 +35,11 @@ class ImportPlan:
                     self.refused.append(Refused(row.row, row.sheet, reason))
             self.orders = [(row, order) for row, order in self.orders if order.number not in taken]
             self.refused.sort(key=lambda refused: (refused.sheet, refused.row))
+
+    @property
+    def accepted(self) -> list[Order]:
+        """The orders to issue, in the order of their rows."""
+        return [order for _, order in self.orders]
 
     def take_photos(self, photos: "PhotoSource") -> None:
         """Keep the photos of all orders. Decoding takes long, so it is done before the register is held."""
@@ -108,28 +111,6 @@ def plan(
             orders.append((row, order))
     refused.sort(key=lambda row: (row.sheet, row.row))
     return ImportPlan(roster.rows, orders, refused, without_photo)
-
-
-def apply(
-    ledger: Ledger,
-    plan: ImportPlan,
-    *,
-    terms: Terms,
-    signer: Signer,
-    trust: TrustList,
-    actor: str,
-    now: int,
-    progress: Callable[[int], None] = lambda _issued: None,
-) -> None:
-    """Issue what was planned, in the open batch.
-
-    Raises:
-        IssuanceError: a number was taken since, or the key is not published.
-    """
-    orders = [order for _, order in plan.orders]
-    issuance.issue(
-        ledger, orders, terms=terms, signer=signer, trust=trust, actor=actor, now=now, progress=progress
-    )
 
 
 def _order(row: Application) -> Order:
