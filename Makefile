@@ -39,9 +39,9 @@ vectors: $(VENV)/.installed-dev  ## Write the test vectors of the code format an
 
 lock:  ## Resolve the requirements anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --no-annotate -q pyproject.toml --group build -o requirements.txt
+	  --no-annotate --no-strip-extras -q pyproject.toml --group build -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --no-annotate -q pyproject.toml --group build --group dev -c requirements.txt -o requirements-dev.txt
+	  --no-annotate --no-strip-extras -q pyproject.toml --group build --group dev -c requirements.txt -o requirements-dev.txt
 
 clean:  ## Remove what was built; leaves ./data alone
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
