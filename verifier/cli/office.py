@@ -26,6 +26,7 @@ from verifier.certificate.dates import add_months, iso
 from verifier.cli import options
 from verifier.issuing.issuance import Terms
 from verifier.register import authorities, indices
+from verifier.register.actors import Actor
 from verifier.register.authorities import Authorities
 from verifier.register.database import Database, open_database
 from verifier.register.ledger import Ledger, writing
@@ -68,12 +69,12 @@ class Office:
         return self.ring.signer(Purpose.STATUS)
 
     @property
-    def actor(self) -> str:
-        """Who acts, as the events will have it: by the account, not by what the environment says."""
+    def actor(self) -> Actor:
+        """The operator, as the events will have it: by the account, not by what the environment says."""
         try:
-            return f"cli:{pwd.getpwuid(os.getuid()).pw_name}"
+            return Actor(name=f"cli:{pwd.getpwuid(os.getuid()).pw_name}")
         except KeyError:
-            return f"cli:uid-{os.getuid()}"
+            return Actor(name=f"cli:uid-{os.getuid()}")
 
     def trust(self) -> TrustList:
         """The published trust list.

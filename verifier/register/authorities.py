@@ -11,7 +11,7 @@ from keys.trust import Agency, Contact, Issuer
 from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.jurisdictions import jurisdiction_of
 from verifier.register import tables
-from verifier.register.certificates import NotFoundError
+from verifier.register.errors import NotFoundError
 from verifier.status.follower import SignedLists
 
 
