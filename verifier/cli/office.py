@@ -27,7 +27,7 @@ from verifier.cli import options
 from verifier.issuing.issuance import Terms
 from verifier.register import authorities, indices
 from verifier.register.actors import Actor
-from verifier.register.authorities import Authorities
+from verifier.register.authorities import Authorities, Published
 from verifier.register.database import Database, open_database
 from verifier.register.ledger import Ledger, writing
 from verifier.settings import Settings
@@ -82,20 +82,21 @@ class Office:
         Raises:
             TrustError: none was published, or it does not hold under the pinned root.
         """
-        trust = self._published()
+        with self.database.reading() as connection:
+            trust = self.published(connection)
         if trust is None:
             raise TrustError("no trust list was published yet: run `liangzheng keys trust`")
         return trust
 
-    def _published(self) -> TrustList | None:
-        with self.database.reading() as connection:
-            lists = authorities.newest_lists(connection)
-        return TrustList.open(*lists, self.root) if lists else None
+    @cached_property
+    def published(self) -> Published:
+        """The published trust list, opened once for each version."""
+        return Published(lambda: self.root)
 
     @contextmanager
     def ledger(self, now: int) -> Iterator[Ledger]:
         """Write to the register: all of the block or nothing."""
-        with writing(self.database, self.status_signer, trust=self._published(), now=now) as ledger:
+        with writing(self.database, self.status_signer, trust=self.published, now=now) as ledger:
             yield ledger
 
     def remark_on(self, terms: Terms, agencies: Collection[str | None], now: int) -> None:

@@ -12,9 +12,12 @@ from starlette.applications import Starlette
 from verifier import settings
 from verifier.certificate.errors import LiangzhengError
 from verifier.cli import options
-from verifier.cli.office import Office, read_root
+from verifier.cli.office import Office, read_root, seconds_now
+from verifier.issuing.api.app import create_app as create_issuing
+from verifier.issuing.api.desk import Desk
 from verifier.register.database import open_database
 from verifier.register.feed import DirectFeed
+from verifier.register.writer import Writer
 from verifier.scanning.app import create_app
 from verifier.scanning.node import Node
 from verifier.scanning.protocol import BoundedProtocol
@@ -24,6 +27,7 @@ from verifier.status.follower import Follower
 LOCAL_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8_000
 SCANNING: Final = "verifier.cli.serve:scanning"
+ISSUING: Final = "verifier.cli.serve:issuing"
 
 
 class PortError(LiangzhengError):
@@ -34,6 +38,7 @@ class Side(StrEnum):
     """What can be served."""
 
     SCAN = "scan"
+    ISSUE = "issue"
     ALL = "all"
 
 
@@ -44,12 +49,11 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
 ) -> None:
     """Answer scans until stopped."""
-    del side  # the citizens' side is all that there is so far
     office = Office(settings.read())
     office.trust()  # a missing register or trust list stops the start here, in one clear line
     require_free(host, port)
     options.note(f"answering scans at http://{host}:{port}, {workers} worker(s); Ctrl-C ends it")
-    run(host=host, port=port, workers=workers)
+    run(ISSUING if side is Side.ISSUE else SCANNING, host=host, port=port, workers=workers)
 
 
 def require_free(host: str, port: int) -> None:
@@ -100,6 +104,19 @@ def scanning() -> Starlette:
     """Make the scanning app of one worker on the embedded default."""
     current = settings.read()
     return create_app(lambda: _node(current), current.photos_dir)
+
+
+def issuing() -> Starlette:
+    """Make the agencies' app of one worker."""
+    office = Office(settings.read())
+    return create_issuing(
+        Desk(
+            database=office.database,
+            writer=Writer(lambda: office.ledger(seconds_now())),
+            signer_of=office.ring.certificate_signer,
+            base_url=office.settings.address,
+        )
+    )
 
 
 def _node(current: Settings) -> Node:

@@ -42,6 +42,7 @@ def substitute(
     issuer: str | None = None,
     reason: str = OTHER,
     if_event: int | None = None,
+    lost: bool | None = None,
 ) -> Registered:
     """Issue a certificate in place of another: of a lost one a reissue, else a replacement.
 
@@ -58,6 +59,7 @@ def substitute(
         issuer: as in `find`.
         reason: a reason code of the jurisdiction for `replaced`.
         if_event: the last event that the actor knows of.
+        lost: whether it must be a reissue, or must not; None: whatever the certificate needs.
 
     Returns:
         The new certificate.
@@ -73,7 +75,8 @@ def substitute(
         ExcludedError: the holder has what excludes it.
     """
     old = examine(ledger, number, issuer=issuer, if_event=if_event)
-    lost = old.standing.reason is ReasonClass.LOST
+    if lost is None:
+        lost = old.standing.reason is ReasonClass.LOST
     event = Event.REISSUED if lost else Event.REPLACED
     code = old.certificate.issuer
     terms = terms_of(authorities.issuer_of(ledger.connection, code), base_url, valid_from=now)

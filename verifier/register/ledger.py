@@ -8,7 +8,7 @@ is signed inside the transaction, so no committed log is ever without the head t
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -39,6 +39,9 @@ EVENT_CHAIN_START: Final = bytes(32)
 _EVENTS_TYPE: Final = "application/liangzheng-events+cbor"
 _FLUSH_ROWS: Final = 2_000
 _EPOCH_BYTES: Final = 16
+
+TrustSource = Callable[[Connection], TrustList | None]
+"""Gives the trust list that is published in a register; None before the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,15 +113,13 @@ def open_events(document: bytes, trust: TrustList) -> tuple[int, bytes]:
 
 
 @contextmanager
-def writing(
-    database: Database, status_signer: Signer, *, trust: TrustList | None, now: int
-) -> Iterator["Ledger"]:
+def writing(database: Database, status_signer: Signer, *, trust: TrustSource, now: int) -> Iterator["Ledger"]:
     """Write to the register.
 
     Args:
         database: the register.
         status_signer: a status key: it signs the head that closes the batch.
-        trust: the published trust list, verified; None only before the first.
+        trust: gives the published trust list, verified; None only before the first.
         now: the time of the head, in seconds since 1970.
 
     Raises:
@@ -126,7 +127,7 @@ def writing(
             be used.
     """
     with database.writing() as connection:
-        ledger = Ledger(connection, trust)
+        ledger = Ledger(connection, trust(connection))
         yield ledger
         ledger.close(status_signer, now)
 

@@ -20,11 +20,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from keys.trust import TrustList, jwks, readable
 from verifier.certificate.verdicts import Verdict
+from verifier.problems import on_failure, on_http_exception, problem
 from verifier.scanning import pages
 from verifier.scanning.answers import Known, answer, http_status, to_json
 from verifier.scanning.check import Finding
 from verifier.scanning.node import Node
-from verifier.scanning.problems import on_failure, on_http_exception, problem
 from verifier.status.follower import Instant
 
 
