@@ -15,6 +15,7 @@ from verifier.certificate.model import InvalidCertificateError
 from verifier.issuing.exclusions import ExcludedError
 from verifier.issuing.issuance import IssuanceError
 from verifier.issuing.photos import PhotoError
+from verifier.issuing.proposals import ProposalError
 from verifier.problems import problem
 from verifier.register.calls import KeyReusedError
 from verifier.register.certificates import AmbiguousError, ChangedError, TamperedError
@@ -29,6 +30,7 @@ REFUSALS: Final[dict[type[LiangzhengError], int]] = {
     IllegalEventError: 409,
     NotEntitledError: 403,
     ExcludedError: 409,
+    ProposalError: 409,
     IssuanceError: 409,
     InvalidCertificateError: 422,
     NumberError: 422,
