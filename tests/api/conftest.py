@@ -1,6 +1,7 @@
 """The agencies' API on a register with a tree of authorities, made through the production path alone."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -121,7 +122,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
                 authority=authority,
                 agency=agency,
                 actions=clients.ACTIONS,
-                expires=now + 86_400,
+                expires=now + 30 * 366 * 86_400,
                 now=now,
             )
     office.database.close()
@@ -135,6 +136,7 @@ class Api:
     client: TestClient
     office: Office
     tokens: dict[str, str]
+    clock: list[float] = field(default_factory=list)
     keys: "count[int]" = field(default_factory=count)
 
     def post(
@@ -185,5 +187,6 @@ def api(tree: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[Api]:
     directory = tmp_path / "tree"
     shutil.copytree(tree[0], directory)
     office = Office(Settings(data_dir=directory, base_url=BASE_URL))
-    with TestClient(issuing_app(office), raise_server_exceptions=False) as client:
-        yield Api(client, office, tree[1])
+    clock = [time.time()]
+    with TestClient(issuing_app(office, lambda: clock[0]), raise_server_exceptions=False) as client:
+        yield Api(client, office, tree[1], clock)

@@ -2,6 +2,8 @@
 
 import errno
 import socket
+import time
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -12,7 +14,7 @@ from starlette.applications import Starlette
 from verifier import settings
 from verifier.certificate.errors import LiangzhengError
 from verifier.cli import options
-from verifier.cli.office import Office, read_root, seconds_now
+from verifier.cli.office import Office, read_root
 from verifier.issuing.api.app import create_app as create_issuing
 from verifier.issuing.api.desk import Desk
 from verifier.register.database import open_database
@@ -111,12 +113,13 @@ def issuing() -> Starlette:
     return issuing_app(Office(settings.read()))
 
 
-def issuing_app(office: Office) -> Starlette:
+def issuing_app(office: Office, clock: Callable[[], float] = time.time) -> Starlette:
     """Make the agencies' app on what an office has."""
     return create_issuing(
         Desk(
             database=office.database,
-            writer=Writer(lambda: office.ledger(seconds_now())),
+            writer=Writer(lambda: office.ledger(int(clock()))),
+            clock=clock,
             signer_of=office.ring.certificate_signer,
             base_url=office.settings.address,
         )

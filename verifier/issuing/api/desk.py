@@ -47,11 +47,12 @@ class Desk:
     """Opens the key of an issuer for a kind."""
     base_url: str
     """Where scans are answered."""
+    clock: Callable[[], float] = time.time
     clients: KnownClients = field(default_factory=KnownClients)
 
     def now(self) -> int:
         """Read the clock: once in each request."""
-        return int(time.time())
+        return int(self.clock())
 
     async def write(self, work: Callable[[Ledger], T]) -> T:
         """Have something written; answers after the commit."""
