@@ -13,7 +13,8 @@ from verifier import settings
 from verifier.certificate.errors import LiangzhengError
 from verifier.cli import options
 from verifier.cli.office import Office, read_root
-from verifier.register.database import open_database
+from verifier.records import app as records
+from verifier.register.database import open_database, open_reading
 from verifier.register.feed import DirectFeed
 from verifier.scanning.app import create_app
 from verifier.scanning.node import Node
@@ -24,6 +25,11 @@ from verifier.status.follower import Follower
 LOCAL_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8_000
 SCANNING: Final = "verifier.cli.serve:scanning"
+_APPS: Final = {
+    "scan": SCANNING,
+    "records": "verifier.cli.serve:public_records",
+    "all": "verifier.cli.serve:every_side",
+}
 
 
 class PortError(LiangzhengError):
@@ -34,22 +40,25 @@ class Side(StrEnum):
     """What can be served."""
 
     SCAN = "scan"
+    RECORDS = "records"
     ALL = "all"
 
 
 def serve(
-    side: Annotated[Side, typer.Argument(help="scan: the citizens' side; all: every side.")] = Side.ALL,
+    side: Annotated[
+        Side,
+        typer.Argument(help="scan: the citizens' side; records: officer list and notices; all: every side."),
+    ] = Side.ALL,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = LOCAL_HOST,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="The port to listen on.")] = DEFAULT_PORT,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
 ) -> None:
-    """Answer scans until stopped."""
-    del side  # the citizens' side is all that there is so far
+    """Answer until stopped."""
     office = Office(settings.read())
     office.trust()  # a missing register or trust list stops the start here, in one clear line
     require_free(host, port)
-    options.note(f"answering scans at http://{host}:{port}, {workers} worker(s); Ctrl-C ends it")
-    run(host=host, port=port, workers=workers)
+    options.note(f"serving {side} at http://{host}:{port}, {workers} worker(s); Ctrl-C ends it")
+    run(_APPS[side], host=host, port=port, workers=workers)
 
 
 def require_free(host: str, port: int) -> None:
@@ -93,6 +102,7 @@ def run(app: str = SCANNING, *, host: str, port: int, workers: int = 1) -> None:
         server_header=False,
         log_level="warning",
         timeout_keep_alive=15,
+        proxy_headers=False,  # the address that look-ups are counted by is the socket's peer
     )
 
 
@@ -100,6 +110,26 @@ def scanning() -> Starlette:
     """Make the scanning app of one worker on the embedded default."""
     current = settings.read()
     return create_app(lambda: _node(current), current.photos_dir)
+
+
+def public_records() -> Starlette:
+    """Make the records app of one worker."""
+    return _records(settings.read())
+
+
+def every_side() -> Starlette:
+    """Make one worker's app of all sides: scans first, and the others' paths beside them."""
+    current = settings.read()
+    beside = dict.fromkeys(records.PATHS, _records(current))
+    return create_app(lambda: _node(current), current.photos_dir, beside)
+
+
+def _records(current: Settings) -> Starlette:
+    return records.create_app(
+        open_reading(current.register_url),
+        address=current.address,
+        look_ups_per_minute=current.look_ups_per_minute,
+    )
 
 
 def _node(current: Settings) -> Node:

@@ -81,6 +81,41 @@ Index(
 )
 Index("certificate_number", certificate.c.number)
 
+# For the public officer list and its searches. What the list leaves out for ever is not in them; the dates
+# are, so that whole runs of expired certificates are passed over without looking at their rows.
+LISTED: Final = "state <> 3 AND NOT restricted"
+Index(
+    "certificate_by_agency",
+    certificate.c.issuer,
+    certificate.c.agency,
+    certificate.c.number,
+    certificate.c.valid_from,
+    certificate.c.valid_until,
+    certificate.c.state,
+    certificate.c.until,
+    sqlite_where=text(LISTED),
+    postgresql_where=text(LISTED),
+)
+Index(
+    "certificate_by_agency_and_holder",
+    certificate.c.issuer,
+    certificate.c.agency,
+    certificate.c.holder,
+    certificate.c.number,
+    certificate.c.valid_until,
+    sqlite_where=text(LISTED),
+    postgresql_where=text(LISTED),
+)
+Index(
+    "certificate_by_holder",
+    certificate.c.issuer,
+    certificate.c.holder,
+    certificate.c.number,
+    certificate.c.valid_until,
+    sqlite_where=text(LISTED),
+    postgresql_where=text(LISTED),
+)
+
 particulars = Table(
     "particulars",
     METADATA,
@@ -113,6 +148,14 @@ event = Table(
     Column("until", BigInteger),
     Column("digest", LargeBinary(12), nullable=False),
     Column("hash", LargeBinary(32), nullable=False),
+)
+# For the public notices, the newest first; nearly all events are of no such kind.
+NOTIFIED: Final = "event IN ('lost', 'withdrawn', 'cancelled', 'replaced')"
+Index(
+    "event_notified",
+    event.c.time,
+    sqlite_where=text(NOTIFIED),
+    postgresql_where=text(NOTIFIED),
 )
 
 status_list = Table(
