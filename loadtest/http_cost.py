@@ -113,10 +113,10 @@ def _load(target: Target, data_dir: Path, paths: Path) -> float:
 
 
 @contextmanager
-def serving_ours(data_dir: Path) -> Iterator[Target]:
-    """Serve scans from a data directory, on the servers' core."""
+def serving_ours(data_dir: Path, side: str = "scan") -> Iterator[Target]:
+    """Serve a side from a data directory, on the servers' core."""
     port = _free_port()
-    command = [str(LIANGZHENG), "serve", "scan", "--port", str(port)]
+    command = [str(LIANGZHENG), "serve", side, "--port", str(port)]
     with _running(command, os.environ | {"LIANGZHENG_DATA_DIR": str(data_dir)}, port) as target:
         yield target
 

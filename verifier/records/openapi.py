@@ -79,7 +79,13 @@ _FOUND: Final = _object(
     signature_seen={"const": False},
     checked_at=_INSTANT,
 )
-_ASKED: Final = {**_object(number=_TEXT, name=_TEXT), "additionalProperties": True}
+_ASKED: Final = {
+    **_object(
+        number={"type": "string", "pattern": f"^[0-9A-Za-z-]{{1,{BOUNDS.number_characters}}}$"},
+        name={"type": "string", "minLength": 1, "maxLength": BOUNDS.text_characters},
+    ),
+    "additionalProperties": True,
+}
 _PROBLEM: Final = _object(type=_TEXT, title=_TEXT, status={"type": "integer"}, detail=_TEXT)
 
 

@@ -12,7 +12,7 @@ LISTED = sa.text("state <> 3 AND NOT restricted")
 NOTIFIED = sa.text("event IN ('lost', 'withdrawn', 'cancelled', 'replaced')")
 INDICES = {
     "certificate_by_agency": [
-        "issuer", "agency", "number", "valid_from", "valid_until", "state", "until",
+        "issuer", "agency", "number", "valid_from", "valid_until", "state", "until", "restricted",
     ],
     "certificate_by_agency_and_holder": ["issuer", "agency", "holder", "number", "valid_until"],
     "certificate_by_holder": ["issuer", "holder", "number", "valid_until"],
