@@ -78,6 +78,7 @@ class KeyRing:
         self._directory = directory
         self._passphrase_file = passphrase_file
         self._root_file = root_file
+        self._opened: dict[str, LocalSigner] = {}
 
     def entries(self) -> list[Entry]:
         """Give all keys but the root, oldest first.
@@ -163,7 +164,9 @@ class KeyRing:
         for entry in reversed(self.entries()):
             serves = entry.purpose is purpose and entry.issuer == issuer and kind in entry.kinds
             if serves and entry.state is KeyState.ACTIVE:
-                return signers.load(self._file(entry.kid), self._passphrase())
+                if entry.kid not in self._opened:
+                    self._opened[entry.kid] = signers.load(self._file(entry.kid), self._passphrase())
+                return self._opened[entry.kid]
         whose = f" of issuer {issuer}" if issuer else ""
         raise RingError(f"no active {purpose} key{whose}: run `liangzheng keys create`")
 

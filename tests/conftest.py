@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from keys.trust import Contact, Issuer, Purpose
-from tests.office import NOW, order, terms
+from tests.office import NOW, TESTER, order, terms
 from tests.running import Server, serving, succeed
 from verifier.cli.office import Office
 from verifier.issuing.issuance import issue
@@ -67,8 +67,7 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 [order(f"3100000000{digit}") for digit in (range(1, 4) if code == "650000" else range(3, 5))],
                 terms=terms(code),
                 signer=office.ring.certificate_signer(code),
-                trust=office.trust(),
-                actor="test",
+                actor=TESTER,
                 now=NOW,
             )
     office.database.close()

@@ -6,11 +6,13 @@ from verifier.certificate.jurisdictions import jurisdiction_of
 from verifier.certificate.lifecycle import Event, Standing
 from verifier.cli.office import Office
 from verifier.issuing.issuance import Order, Terms
+from verifier.register.actors import Actor
 from verifier.register.certificates import let_happen
 
 NOW: Final = 1_800_000_000
 DAY: Final = 86_400
 BASE_URL: Final = "https://v.example.gov.cn"
+TESTER: Final = Actor(name="test")
 
 
 def order(number: str) -> Order:
@@ -36,4 +38,5 @@ def happen(
     office: Office, event: Event, number: str, *, now: int = NOW + DAY, **details: str | int
 ) -> Standing:
     with office.ledger(now) as ledger:
-        return let_happen(ledger, event, number, actor="test", now=now, **details)  # type: ignore[arg-type]  # as the test says
+        happened = let_happen(ledger, event, number, actor=TESTER, now=now, **details)  # type: ignore[arg-type]  # as the test says
+    return happened.standing

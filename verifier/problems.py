@@ -8,19 +8,21 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-_PROBLEM: Final = "application/problem+json"
+PROBLEM: Final = "application/problem+json"
 
 
-def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
+def problem(status: int, detail: str, headers: dict[str, str] | None = None, **members: object) -> Response:
     """Give a problem document.
 
     Args:
         status: the HTTP status.
         detail: one sentence for whoever made the request; nothing of what was sent.
         headers: further ones.
+        members: further ones of the document, e.g. the `rule` that a refusal rests on; None is left out.
     """
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    return Response(orjson.dumps(body), status, media_type=_PROBLEM, headers=headers)
+    body |= {name: value for name, value in members.items() if value is not None}
+    return Response(orjson.dumps(body), status, media_type=PROBLEM, headers=headers)
 
 
 async def on_http_exception(_request: Request, error: Exception) -> Response:

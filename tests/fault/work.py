@@ -5,6 +5,7 @@ import random
 from pathlib import Path
 
 from loadtest.stock import AGENCY, write_roster
+from tests.office import TESTER
 from verifier.certificate.jurisdictions import jurisdiction_of
 from verifier.certificate.lifecycle import Event
 from verifier.cli.office import Office
@@ -36,7 +37,7 @@ def work(data_dir: Path, acknowledged: Path, seed: int) -> None:
             event = chance.choice([Event.SUSPENDED, Event.WITHDRAWN, Event.LOST, Event.CANCELLED])
             issued.remove(number)
             with office.ledger(NOW + go) as ledger:
-                let_happen(ledger, event, number, actor="test", now=NOW + go, issuer=XINJIANG)
+                let_happen(ledger, event, number, actor=TESTER, now=NOW + go, issuer=XINJIANG)
             os.write(note, f"{event} {number}\n".encode())
 
 
@@ -54,8 +55,7 @@ def _import(office: Office, data_dir: Path, first: int) -> list[str]:
             plan.accepted,
             terms=terms,
             signer=office.ring.certificate_signer(XINJIANG),
-            trust=office.trust(),
-            actor="test",
+            actor=TESTER,
             now=NOW,
         )
     return [order.number for _, order in plan.orders]

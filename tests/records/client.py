@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from tests.office import BASE_URL, DAY, NOW, terms
+from tests.office import BASE_URL, DAY, NOW, TESTER, terms
 from verifier.cli.office import Office
 from verifier.issuing.issuance import Order, issue
 from verifier.records.app import create_app
@@ -43,8 +43,7 @@ def enter(office: Office, orders: Sequence[Order], *, issuer: str = XINJIANG, no
             orders,
             terms=terms(issuer),
             signer=office.ring.certificate_signer(issuer),
-            trust=office.trust(),
-            actor="test",
+            actor=TESTER,
             now=now,
         )
 

@@ -1,31 +1,35 @@
 """The notices: what is announced, for how long, and what is never said."""
 
-import sqlite3
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.office import DAY, NOW, happen
+from tests.office import BASE_URL, DAY, NOW, TESTER, happen
 from tests.records.client import AGENCY, LATER, XINJIANG, Client, enter, order, restricted
 from verifier.certificate.lifecycle import Event
 from verifier.cli.office import Office
+from verifier.issuing.replacement import Change, substitute
 
 ATOM = {"atom": "http://www.w3.org/2005/Atom"}
 FIRST, SECOND, THIRD = (f"3100000000{at}" for at in (1, 2, 3))
 INNER_MONGOLIA = "150000"
 
 
-def write_event(office: Office, kind: str, number: str, time: int) -> None:
-    """Enter an event that no command makes so far."""
-    with sqlite3.connect(office.database.path) as connection:
-        connection.execute(
-            "INSERT INTO event (id, certificate, event, time, actor, reason, digest, hash)"
-            " SELECT (SELECT max(id) + 1 FROM event), id, ?, ?, 'test', 'other', x'', x''"
-            " FROM certificate WHERE number = ? AND issuer = ?",
-            (kind, time, number, XINJIANG),
+def replace(office: Office, old: str, *, now: int = NOW + DAY, reason: str = "facts", **facts: Any) -> None:
+    """Put another certificate in its place, the production way."""
+    with office.ledger(now) as ledger:
+        substitute(
+            ledger,
+            old,
+            Change(**facts),
+            signer_of=office.ring.certificate_signer,
+            base_url=BASE_URL,
+            actor=TESTER,
+            now=now,
+            issuer=XINJIANG,
+            reason=reason,
         )
-    connection.close()
 
 
 def entries(client: Client) -> list[ET.Element]:
@@ -65,7 +69,7 @@ def test_withdrawals_cancellations_and_replacements_are_announced_the_newest_fir
     """NM-2022 2(3), 3(2); XJ-GGJ-2022 2(8)."""
     happen(office, Event.WITHDRAWN, FIRST, now=NOW + DAY)
     happen(office, Event.CANCELLED, SECOND, reason="retired", now=NOW + 2 * DAY)
-    write_event(office, "replaced", THIRD, NOW + 3 * DAY)
+    replace(office, THIRD, now=NOW + 3 * DAY)
     assert [notice["kind"] for notice in client.notices()] == ["replaced", "cancelled", "withdrawn"]
 
 
@@ -78,15 +82,30 @@ def test_suspensions_and_expiries_are_not_announced(office: Office, client: Clie
 
 def test_a_review_that_reverses_takes_the_notice_away(office: Office, client: Client) -> None:
     """IM-2023 Art 24."""
-    happen(office, Event.WITHDRAWN, FIRST)
-    happen(office, Event.WITHDRAWN, SECOND)
-    write_event(office, "review_reversed", FIRST, NOW + 2 * DAY)
-    assert [notice["number"] for notice in client.notices()] == [SECOND]
-    write_event(office, "lost", FIRST, NOW + 3 * DAY)  # and what comes later is announced again
+    enter(office, [order("05505230001"), order("05505230002")], issuer=INNER_MONGOLIA)
+    for number in ("05505230001", "05505230002"):
+        happen(office, Event.WITHDRAWN, number, reason="fraud")
+        happen(office, Event.REVIEW_ASKED, number, now=NOW + 2 * DAY)
+    assert len(client.notices()) == 2
+    happen(office, Event.REVIEW_REVERSED, "05505230001", now=NOW + 3 * DAY)
+    happen(office, Event.REVIEW_UPHELD, "05505230002", now=NOW + 3 * DAY)
+    assert [notice["number"] for notice in client.notices()] == ["05505230002"]
+    happen(office, Event.LOST, "05505230001", now=NOW + 4 * DAY)  # what comes later is announced again
     assert [(notice["number"], notice["name"]) for notice in client.notices()] == [
-        (FIRST, "马晓东"),
-        (SECOND, "马晓东"),
+        ("05505230001", "马晓东"),
+        ("05505230002", "马晓东"),
     ]
+
+
+def test_a_review_of_a_cancellation_leaves_the_notice_of_the_loss_before_it(
+    office: Office, client: Client
+) -> None:
+    enter(office, [order("05505230001")], issuer=INNER_MONGOLIA)
+    happen(office, Event.LOST, "05505230001")
+    happen(office, Event.CANCELLED, "05505230001", reason="left", now=NOW + 2 * DAY)
+    happen(office, Event.REVIEW_ASKED, "05505230001", now=NOW + 3 * DAY)
+    happen(office, Event.REVIEW_REVERSED, "05505230001", now=NOW + 4 * DAY)
+    assert [notice["kind"] for notice in client.notices()] == ["lost"]
 
 
 def test_a_name_is_given_only_where_the_officer_list_had_it(office: Office, client: Client) -> None:
@@ -124,22 +143,19 @@ def test_a_restricted_certificate_is_announced_nowhere(office: Office, client: C
     assert entries(client) == []
 
 
-def test_no_notice_names_an_officer_whose_certificate_is_a_restricted_one_by_now(
+def test_nothing_names_an_officer_whose_certificate_was_made_restricted(
     office: Office, client: Client
 ) -> None:
-    happen(office, Event.WITHDRAWN, FIRST)
-    assert len(client.notices()) == 1
-    with sqlite3.connect(office.database.path) as connection:
-        connection.execute(
-            "INSERT INTO certificate (id, issuer, number, kind, categories, powers, valid_from, valid_until,"
-            " restricted, state, since, reason, event)"
-            " VALUES (99, ?, ?, 0, '[]', 0, 0, 9999999999, 1, 1, 0, 0, 0)",
-            (XINJIANG, FIRST),
-        )
-    connection.close()
-    assert client.notices() == []
-    assert FIRST not in client.get("/notices.atom").text
-    assert client.look_up(FIRST, "马晓东").json()["answers"] == []
+    """IM-2023 Art 9."""
+    replace(office, FIRST, number="32000000001", area="某地")
+    assert [notice["number"] for notice in client.notices()] == [FIRST]
+    assert client.look_up(FIRST, "马晓东").json()["answers"][0]["reason"] == "replaced"
+    replace(office, "32000000001", reason="restricted", restricted=True, now=NOW + 2 * DAY)
+    bodies = [client.get(path).text for path in ("/notices", "/notices.atom")]
+    bodies += [client.page(path) for path in ("/notices", "/officers")]
+    bodies += [client.look_up(number, "马晓东").text for number in (FIRST, "32000000001")]
+    assert [body for body in bodies if FIRST in body or "32000000001" in body or "某地" in body] == []
+    assert client.numbers(officer="3") == [SECOND, THIRD]
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 100])

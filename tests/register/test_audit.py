@@ -77,7 +77,7 @@ def test_swapping_the_codes_of_two_certificates_is_found(office: Office) -> None
 
 def test_events_whose_hashes_were_all_recomputed_are_found(office: Office) -> None:
     happen(office, Event.SUSPENDED, NUMBER)
-    columns = "id, certificate, event, time, actor, reason, until, digest"
+    columns = "id, certificate, event, time, actor, reason, until, digest, basis"
     with sqlite3.connect(office.database.path) as connection:
         connection.execute("UPDATE event SET actor = 'nobody' WHERE id = 4")
         before = EVENT_CHAIN_START

@@ -6,12 +6,13 @@ import pytest
 from sqlalchemy import select
 
 from keys.trust import Purpose
-from tests.office import DAY, NOW, happen, order, terms
+from tests.office import DAY, NOW, TESTER, happen, order, terms
 from verifier.certificate.lifecycle import Event, IllegalEventError, ReasonClass, State
 from verifier.cli.office import Office
 from verifier.issuing.issuance import IssuanceError, issue, require_issuable
 from verifier.register import tables
-from verifier.register.certificates import AmbiguousError, NotFoundError, find, history
+from verifier.register.certificates import AmbiguousError, find, history
+from verifier.register.errors import NotFoundError
 
 NUMBER = "31000000001"
 
@@ -73,8 +74,8 @@ def test_a_number_in_the_register_is_not_issued_again_not_even_after_it_was_void
         office.ledger(NOW) as ledger,
     ):
         issue(
-            ledger, [order("31000000008"), order(NUMBER)], terms=terms(), trust=office.trust(),
-            signer=office.ring.certificate_signer("650000"), actor="test", now=NOW,
+            ledger, [order("31000000008"), order(NUMBER)], terms=terms(),
+            signer=office.ring.certificate_signer("650000"), actor=TESTER, now=NOW,
         )  # fmt: skip
     with office.database.reading() as connection, pytest.raises(NotFoundError):
         find(connection, "31000000008")
@@ -84,16 +85,16 @@ def test_a_key_that_no_verifier_knows_issues_nothing(office: Office) -> None:
     office.ring.create(Purpose.CERTIFICATE, now=NOW, issuer="650000")
     with pytest.raises(IssuanceError, match="not in the published trust list"), office.ledger(NOW) as ledger:
         issue(
-            ledger, [order("31000000008")], terms=terms(), trust=office.trust(),
-            signer=office.ring.certificate_signer("650000"), actor="test", now=NOW,
+            ledger, [order("31000000008")], terms=terms(),
+            signer=office.ring.certificate_signer("650000"), actor=TESTER, now=NOW,
         )  # fmt: skip
 
 
 def test_a_key_of_another_issuer_issues_nothing(office: Office) -> None:
     with pytest.raises(IssuanceError, match="not in the published trust list"), office.ledger(NOW) as ledger:
         issue(
-            ledger, [order("31000000008")], terms=terms(), trust=office.trust(),
-            signer=office.ring.certificate_signer("150000"), actor="test", now=NOW,
+            ledger, [order("31000000008")], terms=terms(),
+            signer=office.ring.certificate_signer("150000"), actor=TESTER, now=NOW,
         )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.office import NOW, happen
+from tests.office import NOW, TESTER, happen
 from verifier.certificate.lifecycle import Event, State
 from verifier.cli.office import Office
 from verifier.register.certificates import find, let_happen
@@ -59,7 +59,7 @@ def test_nothing_is_read_where_nothing_was_committed(office: Office) -> None:
 def test_an_uncommitted_change_is_not_seen(office: Office, follower: Follower) -> None:
     follower.refresh(at(0))
     with office.ledger(NOW) as ledger:
-        let_happen(ledger, Event.LOST, NUMBER, actor="test", now=NOW)
+        let_happen(ledger, Event.LOST, NUMBER, actor=TESTER, now=NOW)
         follower.refresh(at(1))
         assert state_of(office, follower) is State.VALID
     follower.refresh(at(2))

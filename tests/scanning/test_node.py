@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.office import BASE_URL, NOW, happen, order, terms
+from tests.office import BASE_URL, NOW, TESTER, happen, order, terms
 from verifier.certificate import claims, cose
 from verifier.certificate.code import to_digits, to_text
 from verifier.certificate.lifecycle import Event
@@ -52,8 +52,8 @@ def scan(node: Node, text: str, now: Instant) -> Reason:
 def issue_one(office: Office, number: str) -> None:
     with office.ledger(NOW) as ledger:
         issue(
-            ledger, [order(number)], terms=terms(), trust=office.trust(),
-            signer=office.ring.certificate_signer("650000"), actor="test", now=NOW,
+            ledger, [order(number)], terms=terms(),
+            signer=office.ring.certificate_signer("650000"), actor=TESTER, now=NOW,
         )  # fmt: skip
 
 

@@ -319,7 +319,7 @@ def test_the_draft_of_xinjiang_is_never_quoted(reason: Reason, category: str) ->
 
 
 def test_an_article_that_is_a_draft_is_not_among_those_of_a_forged_code() -> None:
-    rules = jurisdictions()["15"]
+    rules = jurisdictions()["IM-2023"]
     draft = rules.model_copy(
         update={"refusals": tuple(r.model_copy(update={"in_force": False}) for r in rules.refusals)}
     )

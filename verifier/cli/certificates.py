@@ -20,7 +20,8 @@ from verifier.issuing.issuance import Order, require_issuable, terms_of
 from verifier.issuing.issuance import issue as issue_orders
 from verifier.register import authorities
 from verifier.register import photos as photo_store
-from verifier.register.certificates import Registered, find, history, let_happen
+from verifier.register.certificates import find, history, let_happen
+from verifier.register.ledger import Registered
 
 _KINDS = {kind.name.lower(): kind for kind in Kind}
 _POWERS = {powers.name.lower(): powers for powers in Powers}
@@ -70,9 +71,7 @@ def issue(
     require_issuable(order, terms)
     signer = office.ring.certificate_signer(issuer, order.kind)
     with office.ledger(now) as ledger:
-        issue_orders(
-            ledger, [order], terms=terms, signer=signer, trust=office.trust(), actor=office.actor, now=now
-        )
+        issue_orders(ledger, [order], terms=terms, signer=signer, actor=office.actor, now=now)
     office.remark_on(terms, {agency}, now)
     options.say(f"issued {number}: holds from {iso(terms.valid_from)} up to {iso(terms.valid_until)}")
 
@@ -174,7 +173,7 @@ def code(
 def _let_happen(event: Event, number: str, issuer: str | None, reason: str, until: int | None = None) -> None:
     office, now = Office(settings.read()), seconds_now()
     with office.ledger(now) as ledger:
-        standing = let_happen(
+        happened = let_happen(
             ledger,
             event,
             number,
@@ -184,7 +183,8 @@ def _let_happen(event: Event, number: str, issuer: str | None, reason: str, unti
             reason=reason,
             until=until,
         )
-    end = f" until {iso(standing.until)}" if standing.until else ""
+    until = happened.standing.until if event is Event.SUSPENDED else None
+    end = f" until {iso(until)}" if until else ""
     options.say(f"{event} {number}{end}")
 
 

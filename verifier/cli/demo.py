@@ -33,12 +33,14 @@ from verifier.issuing.samples.exhibits import (
     counterfeits,
 )
 from verifier.register import authorities
+from verifier.register.actors import Actor
 from verifier.register.certificates import find, let_happen
 
 ROSTERS: Final = (
     ("new-issue.xlsx", INNER_MONGOLIA, None),
     ("officer-list.csv", XINJIANG, "新疆维吾尔自治区机关事务管理局"),
 )
+_DEMO: Final = Actor(name="demo")
 _SHOWN: Final = "31000099001"
 _RENEW_BEFORE: Final = 30 * DAY
 
@@ -68,7 +70,7 @@ def demo(
     office.database.close()
     if not no_serve:
         os.environ[f"{settings.PREFIX}DATA_DIR"] = str(current.data_dir)
-        serve.run(host=host, port=port)
+        serve.run(serve.PUBLIC, host=host, port=port)
 
 
 def _make_trust(office: Office, now: int) -> None:
@@ -109,8 +111,7 @@ def _import_roster(office: Office, name: str, issuer: str, agency: str | None, n
             plan.accepted,
             terms=terms,
             signer=office.ring.certificate_signer(issuer),
-            trust=office.trust(),
-            actor="demo",
+            actor=_DEMO,
             now=now,
             progress=advance,
         )
@@ -142,8 +143,7 @@ def _show_state(office: Office, exhibit: Exhibit, now: int) -> None:
             [order],
             terms=terms,
             signer=office.ring.certificate_signer(exhibit.issuer, exhibit.kind),
-            trust=office.trust(),
-            actor="demo",
+            actor=_DEMO,
             now=min(start, now),
         )
         for day, event, reason in exhibit.events:
@@ -152,7 +152,7 @@ def _show_state(office: Office, exhibit: Exhibit, now: int) -> None:
                 ledger,
                 event,
                 exhibit.number,
-                actor="demo",
+                actor=_DEMO,
                 now=now + day * DAY,
                 issuer=exhibit.issuer,
                 reason=reason,

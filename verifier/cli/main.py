@@ -5,7 +5,7 @@ import sys
 import typer
 
 from verifier.certificate.errors import LiangzhengError
-from verifier.cli import audit, certificates, checking, demo, keyring, serve, tables
+from verifier.cli import audit, certificates, checking, clients, demo, keyring, serve, tables
 
 app = typer.Typer(
     name="liangzheng",
@@ -17,6 +17,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.add_typer(keyring.app, name="keys")
+app.add_typer(clients.app, name="clients")
 app.command("import")(tables.import_table)
 app.command("issue")(certificates.issue)
 app.command("suspend")(certificates.suspend)

@@ -26,7 +26,8 @@ from verifier.certificate.dates import add_months, iso
 from verifier.cli import options
 from verifier.issuing.issuance import Terms
 from verifier.register import authorities, indices
-from verifier.register.authorities import Authorities
+from verifier.register.actors import Actor
+from verifier.register.authorities import Authorities, Published
 from verifier.register.database import Database, open_database
 from verifier.register.ledger import Ledger, writing
 from verifier.settings import Settings
@@ -68,12 +69,12 @@ class Office:
         return self.ring.signer(Purpose.STATUS)
 
     @property
-    def actor(self) -> str:
-        """Who acts, as the events will have it: by the account, not by what the environment says."""
+    def actor(self) -> Actor:
+        """The operator, as the events will have it: by the account, not by what the environment says."""
         try:
-            return f"cli:{pwd.getpwuid(os.getuid()).pw_name}"
+            return Actor(name=f"cli:{pwd.getpwuid(os.getuid()).pw_name}")
         except KeyError:
-            return f"cli:uid-{os.getuid()}"
+            return Actor(name=f"cli:uid-{os.getuid()}")
 
     def trust(self) -> TrustList:
         """The published trust list.
@@ -81,20 +82,21 @@ class Office:
         Raises:
             TrustError: none was published, or it does not hold under the pinned root.
         """
-        trust = self._published()
+        with self.database.reading() as connection:
+            trust = self.published(connection)
         if trust is None:
             raise TrustError("no trust list was published yet: run `liangzheng keys trust`")
         return trust
 
-    def _published(self) -> TrustList | None:
-        with self.database.reading() as connection:
-            lists = authorities.newest_lists(connection)
-        return TrustList.open(*lists, self.root) if lists else None
+    @cached_property
+    def published(self) -> Published:
+        """The published trust list, opened once for each version."""
+        return Published(lambda: self.root)
 
     @contextmanager
     def ledger(self, now: int) -> Iterator[Ledger]:
         """Write to the register: all of the block or nothing."""
-        with writing(self.database, self.status_signer, trust=self._published(), now=now) as ledger:
+        with writing(self.database, self.status_signer, trust=self.published, now=now) as ledger:
             yield ledger
 
     def remark_on(self, terms: Terms, agencies: Collection[str | None], now: int) -> None:

@@ -12,10 +12,13 @@ from starlette.applications import Starlette
 from verifier import settings
 from verifier.certificate.errors import LiangzhengError
 from verifier.cli import options
-from verifier.cli.office import Office, read_root
+from verifier.cli.office import Office, read_root, seconds_now
+from verifier.issuing.api.app import create_app as create_issuing
+from verifier.issuing.api.desk import Desk
 from verifier.records import app as records
 from verifier.register.database import open_database, open_reading
 from verifier.register.feed import DirectFeed
+from verifier.register.writer import Writer
 from verifier.scanning.app import create_app
 from verifier.scanning.node import Node
 from verifier.scanning.protocol import BoundedProtocol
@@ -25,10 +28,12 @@ from verifier.status.follower import Follower
 LOCAL_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8_000
 SCANNING: Final = "verifier.cli.serve:scanning"
+PUBLIC: Final = "verifier.cli.serve:every_public_side"
 _APPS: Final = {
     "scan": SCANNING,
     "records": "verifier.cli.serve:public_records",
-    "all": "verifier.cli.serve:every_side",
+    "issue": "verifier.cli.serve:issuing",
+    "all": PUBLIC,
 }
 
 
@@ -41,13 +46,17 @@ class Side(StrEnum):
 
     SCAN = "scan"
     RECORDS = "records"
+    ISSUE = "issue"
     ALL = "all"
 
 
 def serve(
     side: Annotated[
         Side,
-        typer.Argument(help="scan: the citizens' side; records: officer list and notices; all: every side."),
+        typer.Argument(
+            help="scan: citizens' scans; records: officer list and notices; issue: the agencies' API;"
+            " all: every public side."
+        ),
     ] = Side.ALL,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = LOCAL_HOST,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="The port to listen on.")] = DEFAULT_PORT,
@@ -117,11 +126,24 @@ def public_records() -> Starlette:
     return _records(settings.read())
 
 
-def every_side() -> Starlette:
-    """Make one worker's app of all sides: scans first, and the others' paths beside them."""
+def every_public_side() -> Starlette:
+    """Make one worker's app of the public sides: scans first, and the records' paths beside them."""
     current = settings.read()
     beside = dict.fromkeys(records.PATHS, _records(current))
     return create_app(lambda: _node(current), current.photos_dir, beside)
+
+
+def issuing() -> Starlette:
+    """Make the agencies' app of one worker."""
+    office = Office(settings.read())
+    return create_issuing(
+        Desk(
+            database=office.database,
+            writer=Writer(lambda: office.ledger(seconds_now())),
+            signer_of=office.ring.certificate_signer,
+            base_url=office.settings.address,
+        )
+    )
 
 
 def _records(current: Settings) -> Starlette:

@@ -72,7 +72,6 @@ def import_table(
                 plan.accepted,
                 terms=terms,
                 signer=signer,
-                trust=office.trust(),
                 actor=office.actor,
                 now=now,
                 progress=advance,

@@ -12,8 +12,8 @@ from verifier.certificate.bounds import BOUNDS
 from verifier.certificate.cose import Signer
 from verifier.certificate.dates import day_of, start_of_day
 from verifier.certificate.errors import LiangzhengError
-from verifier.certificate.jurisdictions import jurisdiction_of
-from verifier.certificate.lifecycle import Event
+from verifier.certificate.jurisdictions import Jurisdiction, jurisdiction_of
+from verifier.certificate.lifecycle import Event, NotEntitledError
 from verifier.certificate.model import (
     Certificate,
     InvalidCertificateError,
@@ -22,7 +22,9 @@ from verifier.certificate.model import (
     Powers,
     StatusReference,
 )
+from verifier.issuing import exclusions
 from verifier.register import indices, tables
+from verifier.register.actors import Actor, require_issuer
 from verifier.register.ledger import Happening, Ledger, Particulars
 from verifier.status.log import claims_digest
 
@@ -48,6 +50,12 @@ class Order:
     photo: bytes | None = None
     """The digest of a photo in the store."""
     restricted: bool = False
+    valid_until: int | None = None
+    """Where the validity is not the jurisdiction's: a ministry's certificate, or one that keeps its end."""
+    replaces: int | None = None
+    """The register's id of the certificate in whose place it comes."""
+    reason: str | None = None
+    """Why it comes in another's place."""
     particulars: Particulars = field(default_factory=Particulars)
 
 
@@ -80,6 +88,8 @@ def require_issuable(order: Order, terms: Terms) -> None:
     Raises:
         IssuanceError: a fact is out of form, or the QR code would become too large.
     """
+    if (order.kind is Kind.MINISTRY) and order.valid_until is None:
+        raise IssuanceError("a ministry's certificate is filed with the validity that it has: say until when")
     try:
         certificate = _certificate(order, terms, _WIDEST)
         unsigned = cose.sign_code(claims.encode(certificate), _Blank())
@@ -105,48 +115,67 @@ def issue(
     *,
     terms: Terms,
     signer: Signer,
-    trust: TrustList,
-    actor: str,
+    actor: Actor,
     now: int,
     progress: Callable[[int], None] = lambda _issued: None,
-) -> None:
+) -> list[int]:
     """Sign certificates and enter them.
 
     Args:
         ledger: the open batch; all of the orders come into force with its commit, or none.
         orders: checked by `require_issuable`.
         terms: what they have in common.
-        signer: the issuer's key.
-        trust: the published trust list, which must know that key: else no verifier would.
+        signer: the issuer's key, which the published trust list must know: else no verifier would.
         actor: who issues.
         now: when.
         progress: told how many were entered since the last call.
 
+    Returns:
+        Their ids in the register.
+
     Raises:
-        IssuanceError: a number is taken, or the key is not published.
+        IssuanceError: a number is taken, the key is not published, or a holder has what excludes it.
+        NotEntitledError: it is not for this issuer, or not for this actor, to issue them.
     """
-    _require_published(signer, terms.issuer, orders, trust)
-    taken = taken_numbers(ledger.connection, terms.issuer, [order.number for order in orders])
-    if taken:
+    _require_published(signer, terms.issuer, orders, ledger.trust)
+    rules = _require_entitled(ledger.connection, orders, terms.issuer, actor)
+    new = [order.number for order in orders if order.replaces is None]
+    if taken := taken_numbers(ledger.connection, terms.issuer, new):
         raise IssuanceError(f"number {min(taken)} is already in the register")
-    happening = Happening(event=Event.ISSUED, time=now, actor=actor, reason="issued")
+    ids: list[int] = []
     for portion in _portions(orders):
+        exclusions.require_none(ledger.connection, portion, rules, now)
         references = indices.give_out(ledger.connection, len(portion))
         for order, reference in zip(portion, references, strict=True):
             certificate = _certificate(order, terms, reference)
             payload = claims.encode(certificate)
-            ledger.issue(
-                certificate,
-                signed=cose.sign_code(payload, signer),
-                digest=claims_digest(payload),
-                particulars=order.particulars,
-                happening=happening,
+            ids.append(
+                ledger.issue(
+                    certificate,
+                    signed=cose.sign_code(payload, signer),
+                    digest=claims_digest(payload),
+                    particulars=order.particulars,
+                    happening=_beginning(order, rules, actor, now),
+                    replaces=order.replaces,
+                )
             )
         progress(len(portion))
+    return ids
 
 
-def _require_published(signer: Signer, issuer: str, orders: Sequence[Order], trust: TrustList) -> None:
-    key = trust.keys.get(signer.kid)
+def _beginning(order: Order, rules: Jurisdiction, actor: Actor, now: int) -> Happening:
+    event = Event.FILED if order.kind is Kind.MINISTRY else Event.ISSUED
+    return Happening(
+        event=event,
+        time=now,
+        actor=actor.name,
+        reason=order.reason or event.value,
+        basis=rules.events[event].rule,
+    )
+
+
+def _require_published(signer: Signer, issuer: str, orders: Sequence[Order], trust: TrustList | None) -> None:
+    key = trust.keys.get(signer.kid) if trust else None
     if key is None or key.issuer != issuer:
         raise IssuanceError(
             f"the key of issuer {issuer} is not in the published trust list: run `liangzheng keys trust`"
@@ -155,13 +184,30 @@ def _require_published(signer: Signer, issuer: str, orders: Sequence[Order], tru
         raise IssuanceError(f"the key of issuer {issuer} may not sign {kind.name.lower()} certificates")
 
 
+def _require_entitled(
+    connection: Connection, orders: Sequence[Order], issuer: str, actor: Actor
+) -> Jurisdiction:
+    if actor.agency is not None or actor.authority not in {None, issuer}:
+        raise NotEntitledError(f"certificates of issuer {issuer} are issued by that issuer")
+    rules = None
+    for kind, agency in {(order.kind, stated_agency(order)) for order in orders}:
+        rules = require_issuer(connection, issuer, kind, agency)
+    assert rules is not None, "there is something to issue"
+    return rules
+
+
+def stated_agency(order: Order) -> str | None:
+    """Give the agency of an order, also where a restricted certificate does not state it."""
+    return order.agency or (order.particulars.sealed or {}).get("agency")
+
+
 def _certificate(order: Order, terms: Terms, status: StatusReference) -> Certificate:
     return Certificate(
         issuer=terms.issuer,
         number=order.number,
         kind=order.kind,
         valid_from=terms.valid_from,
-        valid_until=terms.valid_until,
+        valid_until=order.valid_until or terms.valid_until,
         status=status,
         holder=order.holder,
         agency=order.agency,

@@ -9,11 +9,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, select
+from sqlalchemy import Connection, Row, select
 
 from keys.trust import Contact
 from verifier.certificate.lifecycle import ReasonClass, Standing, State, reason_now
 from verifier.certificate.verdicts import Reason
+from verifier.records.concealed import is_concealed
 from verifier.records.officers import supervision
 from verifier.register import tables
 
@@ -49,13 +50,12 @@ def look_up(connection: Connection, *, number: str, name: str, now: int) -> tupl
     Returns:
         Of each issuer that has such a certificate, the one in force, else the last.
     """
-    certificate, other = tables.certificate.c, tables.certificate.alias("other").c
+    certificate = tables.certificate.c
     rows = connection.execute(
         select(tables.certificate, tables.authority.c.name.label("issuer_name"))
         .join(tables.authority)
         .where(certificate.number == number, certificate.holder == name, ~certificate.restricted)
-        # PLACE FOR `certificate.replaces`: also any certificate that replaces this one, and so on.
-        .where(~exists().where(other.number == number, other.issuer == certificate.issuer, other.restricted))
+        .where(~is_concealed())
         .order_by(certificate.issuer, certificate.state == int(State.REVOKED), certificate.id.desc())
     ).all()
     first = {row.issuer: row for row in reversed(rows)}

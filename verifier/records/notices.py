@@ -10,15 +10,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, or_, select, text, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Select,
+    and_,
+    case,
+    exists,
+    or_,
+    select,
+    text,
+    tuple_,
+)
 
-from verifier.certificate.jurisdictions import Words
+from verifier.certificate.jurisdictions import Words, jurisdiction_of
 from verifier.certificate.lifecycle import EXPIRY, Event
+from verifier.records.concealed import is_concealed
 from verifier.records.requests import NoticeMark
 from verifier.register import tables
-
-NOTICE_SECONDS: Final = 30 * 86_400
-"""How long a notice stands (IM-2023 Art 19); XJ-2022 gives no length."""
 
 KINDS: Final[Mapping[str, Words]] = {
     "lost": Words(zh="遗失作废", en="Reported lost, void"),
@@ -26,10 +37,9 @@ KINDS: Final[Mapping[str, Words]] = {
     "cancelled": Words(zh="注销", en="Cancelled"),
     "replaced": Words(zh="换发，原证作废", en="Replaced, this one is void"),
 }
-_REVERSED: Final = "review_reversed"
-_SUSPENDED: Final = Event.SUSPENDED.value
-_STANDING: Final = (Event.ISSUED.value, _SUSPENDED, Event.REINSTATED.value, _REVERSED, *KINDS)
+_STANDING: Final = (Event.ISSUED, Event.FILED, Event.SUSPENDED, Event.REINSTATED, *KINDS)
 """The events that decide how a certificate stands."""
+_DAY: Final = 86_400
 
 _event: Final = tables.event.c
 _certificate: Final = tables.certificate.c
@@ -75,16 +85,24 @@ def notices(connection: Connection, *, after: NoticeMark | None, size: int, now:
         size: entries of a page, at most.
         now: the time.
     """
-    query = _standing(now).order_by(_event.time.desc(), _event.id.desc()).limit(size + 1)
+    days = _notice_days(connection)
+    query = _standing(days, now).order_by(_event.time.desc(), _event.id.desc()).limit(size + 1)
     if after is not None:
-        query = query.where(_event.time <= after.time, _later_than(connection, after, now))
+        query = query.where(_event.time <= after.time, _later_than(connection, after, days, now))
     rows = connection.execute(query).all()
-    shown = tuple(map(_notice, rows[:size]))
+    shown = tuple(_notice(row, days[row.issuer]) for row in rows[:size])
     return Notices(notices=shown, after=shown[-1].mark if len(rows) > size else None)
 
 
-def _standing(now: int) -> Select[Any]:
-    """Select the notices that stand, with the standing that each certificate had before."""
+def _notice_days(connection: Connection) -> dict[str, int]:
+    """Give how many days the notices of each issuer stand, as its jurisdiction says."""
+    authority = tables.authority.c
+    rows = connection.execute(select(authority.code, authority.area))
+    return {row.code: jurisdiction_of(row.area).loss.notice_days for row in rows}
+
+
+def _standing(days: Mapping[str, int], now: int) -> Select[Any]:
+    """Select the notices that stand, with what decided how each certificate stood before."""
     before = tables.event.alias("before")
     last = (
         select(before.c.id)
@@ -92,12 +110,14 @@ def _standing(now: int) -> Select[Any]:
             before.c.certificate == _event.certificate,
             before.c.id < _event.id,
             before.c.event.in_(_STANDING),
+            ~_is_reversed(before, until=_event.id),
         )
         .order_by(before.c.id.desc())
         .limit(1)
         .correlate(tables.event)
         .scalar_subquery()
     )
+    seconds = case({code: each * _DAY for code, each in days.items()}, value=_certificate.issuer, else_=0)
     return (
         select(
             _event.event,
@@ -116,37 +136,32 @@ def _standing(now: int) -> Select[Any]:
         .join_from(tables.event, tables.certificate)
         .join(tables.authority)
         .outerjoin(before, before.c.id == last)
-        .where(text(_qualified(tables.NOTIFIED)), _event.time > now - NOTICE_SECONDS, _event.time <= now)
-        .where(or_(_event.event != Event.CANCELLED.value, _event.reason != EXPIRY))
-        .where(~_certificate.restricted, ~_reversed(), ~_restricted_since())
+        .where(text(f"event.{tables.NOTIFIED}"), _event.time <= now)
+        .where(_event.time > now - max(days.values(), default=0) * _DAY, _event.time > now - seconds)
+        .where(or_(_event.event != Event.CANCELLED, _event.reason != EXPIRY))
+        .where(~_certificate.restricted, ~_is_reversed(tables.event), ~is_concealed())
     )
 
 
-def _qualified(condition: str) -> str:
-    return f"event.{condition}"
-
-
-def _reversed() -> ColumnElement[bool]:
-    """Tell whether a review took the event back: its notice goes with it (IM-2023 Art 24)."""
-    later = tables.event.alias("later")
-    return exists().where(
-        later.c.certificate == _event.certificate, later.c.id > _event.id, later.c.event == _REVERSED
+def _is_reversed(events: FromClause, *, until: ColumnElement[int] | None = None) -> ColumnElement[bool]:
+    """Tell whether a review took an event back: its notice goes with it (IM-2023 Art 24)."""
+    later = tables.event.alias()
+    found = exists().where(
+        later.c.certificate == events.c.certificate,
+        later.c.id > events.c.id,
+        later.c.event == Event.REVIEW_REVERSED,
     )
+    if until is not None:
+        found = found.where(later.c.id < until)
+    return and_(events.c.event.in_((Event.WITHDRAWN, Event.CANCELLED)), found)
 
 
-def _restricted_since() -> ColumnElement[bool]:
-    """Tell whether the officer's certificate is a restricted one by now: no notice may name its holder."""
-    other = tables.certificate.alias("other")
-    # PLACE FOR `certificate.replaces`: also any certificate that replaces this one, and so on.
-    return exists().where(
-        other.c.number == _certificate.number, other.c.issuer == _certificate.issuer, other.c.restricted
-    )
-
-
-def _later_than(connection: Connection, after: NoticeMark, now: int) -> ColumnElement[bool]:
+def _later_than(
+    connection: Connection, after: NoticeMark, days: Mapping[str, int], now: int
+) -> ColumnElement[bool]:
     """Give the condition for what comes after a notice; a mark of none tells nothing but its time."""
     marked = connection.scalar(
-        _standing(now)
+        _standing(days, now)
         .with_only_columns(_event.id)
         .where(
             _event.time == after.time,
@@ -158,10 +173,10 @@ def _later_than(connection: Connection, after: NoticeMark, now: int) -> ColumnEl
     )
     if marked is None:
         return _event.time < after.time
-    return and_(tuple_(_event.time, _event.id) < (after.time, marked))
+    return tuple_(_event.time, _event.id) < (after.time, marked)
 
 
-def _notice(row: Row[Any]) -> Notice:
+def _notice(row: Row[Any], days: int) -> Notice:
     return Notice(
         kind=row.event,
         number=row.number,
@@ -171,7 +186,7 @@ def _notice(row: Row[Any]) -> Notice:
         issuer=row.issuer,
         issuer_name=row.issuer_name,
         published=row.time,
-        until=row.time + NOTICE_SECONDS,
+        until=row.time + days * _DAY,
     )
 
 
@@ -179,4 +194,4 @@ def _was_listed(row: Row[Any]) -> bool:
     if row.before in KINDS or not row.valid_from <= row.time < row.valid_until:
         return False
     ended = row.before_until is not None and row.before_until <= row.time
-    return row.before != _SUSPENDED or ended
+    return row.before != Event.SUSPENDED or ended

@@ -1,13 +1,14 @@
 """The audit: recompute every chain and projection, and name the first row that differs."""
 
 import struct
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
 
 from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, Connection, func, select
 
 from keys.trust import TrustList
 from verifier.certificate.errors import LiangzhengError
+from verifier.certificate.lifecycle import Card, Event, Review
 from verifier.register import tables
 from verifier.register.certificates import TamperedError, registered, require_genuine
 from verifier.register.ledger import EVENT_CHAIN_START, event_hash, open_events
@@ -57,7 +58,8 @@ def _check_events(connection: Connection, trust: TrustList, progress: Progress) 
         expected += 1
         if row.id != expected:
             raise AuditError(f"event {expected} is missing")
-        before = event_hash(before, tuple(row)[:-1])
+        values = tuple(row)[: columns.keys().index("hash")]
+        before = event_hash(before, values if row.basis is None else (*values, row.basis))
         if row.hash != before:
             raise AuditError(f"event {row.id} differs from its hash")
     signed = connection.exec_driver_sql("SELECT events FROM head").scalar()
@@ -101,7 +103,11 @@ def _check_log(connection: Connection, trust: TrustList, progress: Progress) -> 
 def _check_certificates(connection: Connection, trust: TrustList, progress: Progress) -> int:
     """Compare facts with signed codes, and the projection with the last event and log entry."""
     last_event = (
-        select(tables.event.c.certificate, func.max(tables.event.c.id).label("last"))
+        select(
+            tables.event.c.certificate,
+            func.max(tables.event.c.id).label("last"),
+            func.max(tables.event.c.id).filter(tables.event.c.event.not_in(_UNLOGGED)).label("logged"),
+        )
         .group_by(tables.event.c.certificate)
         .subquery()
     )
@@ -111,7 +117,7 @@ def _check_certificates(connection: Connection, trust: TrustList, progress: Prog
         .subquery()
     )
     query = (
-        select(tables.certificate, tables.code, tables.log, tables.event)
+        select(tables.certificate, tables.code, tables.log, tables.event, last_event.c.logged.label("logged"))
         .join_from(tables.certificate, tables.code)
         .outerjoin(last_event, last_event.c.certificate == tables.certificate.c.id)
         .outerjoin(tables.event, tables.event.c.id == last_event.c.last)
@@ -123,17 +129,44 @@ def _check_certificates(connection: Connection, trust: TrustList, progress: Prog
         .order_by(tables.certificate.c.id)
         .set_label_style(LABEL_STYLE_TABLENAME_PLUS_COL)
     )
-    checked = 0
+    checked, lives = 0, _replayed(connection)
     for row in _stream(connection, query, progress):
         checked += 1
-        _check_certificate(row, trust)
+        _check_certificate(row, trust, lives.get(row.certificate_id, _UNTOUCHED))
     certificates = connection.scalar(select(func.count()).select_from(tables.certificate)) or 0
     if checked < certificates:
         raise AuditError(f"{certificates - checked} certificates have no code")
     return checked
 
 
-def _check_certificate(row: Any, trust: TrustList) -> None:
+_UNLOGGED: Final = (
+    Event.RETURNED, Event.DESTROYED, Event.REVIEW_ASKED, Event.REVIEW_UPHELD, Event.REISSUED,
+)  # fmt: skip
+"""The events that change no standing, and so are not in the log."""
+_BESIDE: Final[Mapping[Event, Mapping[str, int]]] = {
+    Event.RETURNED: {"card": Card.RETURNED},
+    Event.DESTROYED: {"card": Card.DESTROYED},
+    Event.REVIEW_ASKED: {"review": Review.ASKED},
+    Event.REVIEW_UPHELD: {"review": Review.UPHELD},
+    Event.REVIEW_REVERSED: {"review": Review.NONE},
+    Event.REISSUED: {"succeeded": True},
+    Event.REPLACED: {"succeeded": True},
+}
+"""What events make of a life beside its standing."""
+_UNTOUCHED: Final[Mapping[str, int]] = {"card": Card.HELD, "review": Review.NONE, "succeeded": False}
+
+
+def _replayed(connection: Connection) -> dict[int, dict[str, int]]:
+    """Give what became of card, review and succession, of those certificates where anything did."""
+    columns = tables.event.c
+    query = select(columns.certificate, columns.event).where(columns.event.in_(_BESIDE)).order_by(columns.id)
+    lives: dict[int, dict[str, int]] = {}
+    for certificate, event in connection.execute(query):
+        lives.setdefault(certificate, dict(_UNTOUCHED)).update(_BESIDE[Event(event)])
+    return lives
+
+
+def _check_certificate(row: Any, trust: TrustList, beside: Mapping[str, int]) -> None:
     name = (
         f"certificate {row.certificate_number} of issuer {row.certificate_issuer} (row {row.certificate_id})"
     )
@@ -147,7 +180,9 @@ def _check_certificate(row: Any, trust: TrustList) -> None:
         raise AuditError(f"{name} is out of form") from error
     if not found.digest == row.log_digest == row.event_digest:
         raise AuditError(f"the digest of {name} differs")
-    if logged != found.standing or not row.certificate_event == row.log_event == row.event_id:
+    life = {name: getattr(found.life, name) for name in beside}
+    is_last = row.certificate_event == row.event_id and row.log_event == row.logged
+    if logged != found.standing or not is_last or life != beside:
         raise AuditError(f"the state of {name} differs from its last event")
 
 

@@ -1,17 +1,18 @@
 """Issuing authorities and agencies, and the signed lists that were published of them."""
 
 import tomllib
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlalchemy import Connection, Row, Table, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from keys.trust import Agency, Contact, Issuer
+from keys.trust import Agency, Contact, Issuer, RootKey, TrustList
 from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.jurisdictions import jurisdiction_of
 from verifier.register import tables
-from verifier.register.certificates import NotFoundError
+from verifier.register.errors import NotFoundError
 from verifier.status.follower import SignedLists
 
 
@@ -91,6 +92,18 @@ def only_issuer(connection: Connection) -> Issuer:
     return known[0]
 
 
+def require_agency(connection: Connection, issuer: str, name: str) -> None:
+    """Refuse an agency that an issuer's directory does not have.
+
+    Raises:
+        NotFoundError: it has none of that name.
+    """
+    columns = tables.agency.c
+    known = select(columns.name).where(columns.issuer == issuer, columns.name == name)
+    if connection.scalar(known) is None:
+        raise NotFoundError(f"no agency {name} of issuer {issuer}: enter it with `liangzheng keys trust`")
+
+
 def agencies(connection: Connection) -> list[Agency]:
     """Give all agencies of the directory."""
     rows = connection.execute(select(tables.agency).order_by("issuer", "name"))
@@ -109,6 +122,31 @@ def newest_lists(connection: Connection) -> SignedLists | None:
         select(columns.trust, columns.directory).order_by(columns.version.desc()).limit(1)
     ).first()
     return SignedLists(row.trust, row.directory) if row else None
+
+
+class Published:
+    """Gives the newest published trust list; each version is verified once.
+
+    Args:
+        root: gives the pinned root key.
+    """
+
+    def __init__(self, root: Callable[[], RootKey]) -> None:
+        self._root = root
+        self._known: TrustList | None = None
+
+    def __call__(self, connection: Connection) -> TrustList | None:
+        """Give it as a connection sees it; None before the first.
+
+        Raises:
+            TrustError: it does not hold under the root.
+        """
+        lists = newest_lists(connection)
+        if lists is None:
+            return None
+        if self._known is None or self._known.signed != lists.trust:
+            self._known = TrustList.open(*lists, self._root())
+        return self._known
 
 
 def publish(connection: Connection, lists: SignedLists, *, version: int, now: int) -> None:

@@ -1,44 +1,72 @@
 """Reading certificates, and letting things happen to them by the rules."""
 
 import json
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, Connection, Row, select
 
 from keys.trust import TrustList
 from verifier.certificate import claims, cose
 from verifier.certificate.errors import LiangzhengError
-from verifier.certificate.jurisdictions import OTHER, jurisdiction_of
-from verifier.certificate.lifecycle import Event, ReasonClass, Standing, State, apply
+from verifier.certificate.jurisdictions import OTHER
+from verifier.certificate.lifecycle import (
+    BY_SUCCESSION,
+    Card,
+    Event,
+    IllegalEventError,
+    Life,
+    ReasonClass,
+    Review,
+    Standing,
+    State,
+    apply,
+)
 from verifier.certificate.model import Certificate, Kind, Powers, StatusReference
 from verifier.register import tables
-from verifier.register.ledger import Happening, Ledger
+from verifier.register.actors import Actor, require_entitled
+from verifier.register.errors import NotFoundError
+from verifier.register.ledger import Happening, Ledger, Particulars, Registered
 from verifier.status.log import Entry, claims_digest
 
-
-class NotFoundError(LiangzhengError, LookupError):
-    """The register has no such certificate, issuer or agency."""
+_ALL: Final = (
+    select(tables.certificate, tables.code)
+    .join_from(tables.certificate, tables.code)
+    .set_label_style(LABEL_STYLE_TABLENAME_PLUS_COL)
+)
 
 
 class TamperedError(LiangzhengError, ValueError):
     """A certificate's rows are not what its signed code and the log say. Run the audit."""
 
 
+class ChangedError(LiangzhengError, ValueError):
+    """Something happened to a certificate that whoever acts on it does not know of."""
+
+
 class AmbiguousError(LiangzhengError, LookupError):
     """Several issuers have a certificate of that number."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Registered:
-    """A certificate as the register has it."""
+def by_id(connection: Connection, row: int) -> Registered:
+    """Give a certificate by its id in the register."""
+    return registered(connection.execute(_ALL.where(tables.certificate.c.id == row)).one())
 
-    id: int
-    certificate: Certificate
-    standing: Standing
-    signed: bytes
-    """Its code."""
-    digest: bytes
+
+def particulars_of(connection: Connection, row: int) -> Particulars:
+    """Give what the register alone knows of a certificate's holder."""
+    columns = tables.particulars.c
+    found = connection.execute(
+        select(columns.id_number, columns.enforcement_types, columns.qualification, columns.sealed).where(
+            columns.certificate == row
+        )
+    ).one()
+    return Particulars(
+        id_number=found.id_number,
+        enforcement_types=tuple(json.loads(found.enforcement_types)),
+        qualification=found.qualification,
+        sealed=json.loads(found.sealed) if found.sealed else None,
+    )
 
 
 def find(connection: Connection, number: str, *, issuer: str | None = None) -> Registered:
@@ -53,12 +81,8 @@ def find(connection: Connection, number: str, *, issuer: str | None = None) -> R
         NotFoundError: there is none.
         AmbiguousError: there are several, of different issuers.
     """
-    query = (
-        select(tables.certificate, tables.code)
-        .join_from(tables.certificate, tables.code)
-        .where(tables.certificate.c.number == number)
-        .order_by(tables.certificate.c.state == State.REVOKED, tables.certificate.c.id.desc())
-        .set_label_style(LABEL_STYLE_TABLENAME_PLUS_COL)
+    query = _ALL.where(tables.certificate.c.number == number).order_by(
+        tables.certificate.c.state == State.REVOKED, tables.certificate.c.id.desc()
     )
     if issuer is not None:
         query = query.where(tables.certificate.c.issuer == issuer)
@@ -76,51 +100,109 @@ def let_happen(
     event: Event,
     number: str,
     *,
-    actor: str,
+    actor: Actor,
     now: int,
     issuer: str | None = None,
     reason: str = OTHER,
     until: int | None = None,
-) -> Standing:
+    if_event: int | None = None,
+) -> Registered:
     """Let something happen to a certificate.
 
     Args:
         ledger: the open batch.
-        event: what happens.
+        event: what happens; none of those that bring another certificate (`issuing.replacement`).
         number: which certificate.
         actor: who does it.
         now: when.
         issuer: as in `find`.
         reason: a reason code of the jurisdiction.
         until: the end of a suspension; by default as the jurisdiction says.
+        if_event: the last event that the actor knows of.
 
     Returns:
-        The standing that follows.
+        The certificate as it stands then.
+
+    Raises:
+        NotFoundError: there is no such certificate, or not for this actor.
+        AmbiguousError: there are several.
+        TamperedError: its rows were changed by hand; nothing is signed over that.
+        ChangedError: something else happened to it since.
+        NotEntitledError: it is not for the actor to do.
+        IllegalEventError: its state or the rules do not allow it.
+    """
+    if event in BY_SUCCESSION:
+        raise IllegalEventError(f"{event} needs the new certificate")
+    found = examine(ledger, number, issuer=issuer, if_event=if_event)
+    return happen(ledger, found, event, actor=actor, now=now, reason=reason, until=until)
+
+
+def examine(
+    ledger: Ledger, number: str, *, issuer: str | None = None, if_event: int | None = None
+) -> Registered:
+    """Find a certificate to act on, and make sure that its rows are what was signed and logged.
 
     Raises:
         NotFoundError: there is no such certificate.
         AmbiguousError: there are several.
-        TamperedError: its rows were changed by hand; nothing is signed over that.
-        IllegalEventError: its state or the rules do not allow it.
+        TamperedError: its rows were changed by hand.
+        ChangedError: its last event is not `if_event`.
     """
+    ledger.flush()
     found = find(ledger.connection, number, issuer=issuer)
     require_genuine(found, ledger.trust)
-    _require_logged(ledger.connection, found)
-    area = ledger.connection.scalar(
-        select(tables.authority.c.area).where(tables.authority.c.code == found.certificate.issuer)
-    )
-    standing = apply(
+    if if_event is not None and found.event != if_event:
+        raise ChangedError(f"certificate {number} has changed since: its last event is {found.event}")
+    return replace(found, life=replace(found.life, before=_logged_before(ledger.connection, found)))
+
+
+def happen(
+    ledger: Ledger,
+    found: Registered,
+    event: Event,
+    *,
+    actor: Actor,
+    now: int,
+    reason: str = OTHER,
+    until: int | None = None,
+) -> Registered:
+    """Let something happen to a certificate that was examined; see `let_happen`."""
+    certificate = found.certificate
+    rules = require_entitled(ledger.connection, actor, event, certificate)
+    life = apply(
         event,
-        found.standing,
-        valid_until=found.certificate.valid_until,
-        rules=jurisdiction_of(area or ""),
+        found.life,
+        valid_until=certificate.valid_until,
+        rules=rules,
         reason=reason,
         now=now,
         until=until,
     )
-    happening = Happening(event=event, time=now, actor=actor, reason=reason, until=standing.until)
-    ledger.record(found.id, found.certificate.status, found.digest, standing, happening)
-    return standing
+    if found.standing.state is State.REVOKED and life.standing.state is not State.REVOKED:
+        _require_room(ledger.connection, certificate)
+    happening = Happening(
+        event=event,
+        time=now,
+        actor=actor.name,
+        reason=reason,
+        basis=rules.basis(event, reason),
+        until=life.standing.until if event is Event.SUSPENDED else None,
+    )
+    return replace(found, life=life, event=ledger.record(found, life, happening))
+
+
+def _require_room(connection: Connection, certificate: Certificate) -> None:
+    """Refuse to restore a certificate whose number another one bears by now."""
+    columns = tables.certificate.c
+    taken = connection.scalar(
+        select(columns.id).where(
+            columns.number == certificate.number,
+            columns.issuer == certificate.issuer,
+            columns.state != int(State.REVOKED),
+        )
+    )
+    if taken is not None:
+        raise IllegalEventError(f"another certificate {certificate.number} is in force by now")
 
 
 def require_genuine(found: Registered, trust: TrustList | None) -> None:
@@ -147,19 +229,21 @@ def require_genuine(found: Registered, trust: TrustList | None) -> None:
         raise TamperedError(f"the digest of {name} differs")
 
 
-def _require_logged(connection: Connection, found: Registered) -> None:
-    """Refuse a state that the log does not have."""
+def _logged_before(connection: Connection, found: Registered) -> Standing | None:
+    """Refuse a state that the log does not have; give the one before it."""
     log, status = tables.log.c, found.certificate.status
-    row = connection.execute(
+    rows = connection.execute(
         select(*list(log)[: len(Entry._fields)])
         .where(log.status_list == status.list, log.idx == status.index)
         .order_by(log.sequence.desc())
-        .limit(1)
-    ).first()
-    if row is None or Entry._make(row).standing() != found.standing:
+        .limit(2)
+    ).all()
+    standings = [Entry._make(row).standing() for row in rows]
+    if not standings or standings[0] != found.standing:
         raise TamperedError(
             f"the state of {found.certificate.number} differs from the log: run `liangzheng audit`"
         )
+    return standings[1] if len(standings) > 1 else None
 
 
 def history(connection: Connection, certificate: int) -> list[Row[Any]]:
@@ -167,7 +251,15 @@ def history(connection: Connection, certificate: int) -> list[Row[Any]]:
     columns = tables.event.c
     return list(
         connection.execute(
-            select(columns.id, columns.event, columns.time, columns.actor, columns.reason, columns.until)
+            select(
+                columns.id,
+                columns.event,
+                columns.time,
+                columns.actor,
+                columns.reason,
+                columns.until,
+                columns.basis,
+            )
             .where(columns.certificate == certificate)
             .order_by(columns.id)
         )
@@ -197,10 +289,19 @@ def registered(row: Row[Any]) -> Registered:
         until=row.certificate_until,
         reason=ReasonClass(row.certificate_reason),
     )
+    life = Life(
+        standing=standing,
+        review=Review(row.certificate_review),
+        review_since=row.certificate_review_since,
+        card=Card(row.certificate_card),
+        succeeded=row.certificate_succeeded,
+    )
     return Registered(
         id=row.certificate_id,
         certificate=certificate,
-        standing=standing,
+        life=life,
         signed=row.code_signed,
         digest=row.code_digest,
+        event=row.certificate_event,
+        replaces=row.certificate_replaces,
     )

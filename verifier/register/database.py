@@ -20,6 +20,8 @@ from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from verifier.certificate.errors import LiangzhengError
 
+SCHEMA: Final = "0002"
+"""The newest migration; a register that is older is brought up to date when it is opened."""
 BUSY_SECONDS: Final = 60
 """How long a writer waits for another."""
 _READER_SECONDS: Final = 2
@@ -85,7 +87,7 @@ def open_database(url: str, *, create: bool = False) -> Database:
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     database = Database(engine)
-    if create:
+    if create or _schema(database) != SCHEMA:
         _migrate(database)
     return database
 
@@ -139,6 +141,14 @@ def _sqlite_file(url: str) -> Path:
     if not plain:
         raise RegisterError("only an SQLite file can hold the register so far: sqlite:///path")
     return Path(str(parsed.database))
+
+
+def _schema(database: Database) -> str | None:
+    with database.reading() as connection:
+        try:
+            return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        except DatabaseError:
+            return None
 
 
 def _migrate(database: Database) -> None:

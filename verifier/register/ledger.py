@@ -8,7 +8,7 @@ is signed inside the transaction, so no committed log is ever without the head t
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -20,7 +20,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from keys.trust import TrustList
 from verifier.certificate import cose
 from verifier.certificate.cose import Signer
-from verifier.certificate.lifecycle import Event, Standing, State
+from verifier.certificate.lifecycle import Event, Life, Standing, State
 from verifier.certificate.model import Certificate, StatusReference
 from verifier.register import tables
 from verifier.register.database import Database, RegisterError
@@ -40,6 +40,9 @@ _EVENTS_TYPE: Final = "application/liangzheng-events+cbor"
 _FLUSH_ROWS: Final = 2_000
 _EPOCH_BYTES: Final = 16
 
+TrustSource = Callable[[Connection], TrustList | None]
+"""Gives the trust list that is published in a register; None before the first."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Particulars:
@@ -48,6 +51,8 @@ class Particulars:
     id_number: str | None = field(default=None, repr=False)
     enforcement_types: tuple[str, ...] = field(default=(), repr=False)
     qualification: str | None = field(default=None, repr=False)
+    sealed: Mapping[str, Any] | None = field(default=None, repr=False)
+    """What a restricted certificate does not state: holder, agency, categories, area."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +63,30 @@ class Happening:
     time: int
     actor: str
     reason: str
+    basis: str
+    """The article that it rests on."""
     until: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """A certificate as the register has it."""
+
+    id: int
+    certificate: Certificate
+    life: Life
+    """Without `before`, which only the log knows."""
+    signed: bytes
+    """Its code."""
+    digest: bytes
+    event: int
+    """The last one that happened to it: the version of what the register knows."""
+    replaces: int | None
+
+    @property
+    def standing(self) -> Standing:
+        """What holds for it."""
+        return self.life.standing
 
 
 def event_hash(before: bytes, row: Sequence[Any]) -> bytes:
@@ -66,7 +94,7 @@ def event_hash(before: bytes, row: Sequence[Any]) -> bytes:
 
     Args:
         before: the hash of the event before it.
-        row: id, certificate, event, time, actor, reason, until, digest.
+        row: id, certificate, event, time, actor, reason, until, digest, and the basis if it has one.
     """
     return hashlib.sha256(before + cbor2.dumps(list(row))).digest()
 
@@ -85,15 +113,13 @@ def open_events(document: bytes, trust: TrustList) -> tuple[int, bytes]:
 
 
 @contextmanager
-def writing(
-    database: Database, status_signer: Signer, *, trust: TrustList | None, now: int
-) -> Iterator["Ledger"]:
+def writing(database: Database, status_signer: Signer, *, trust: TrustSource, now: int) -> Iterator["Ledger"]:
     """Write to the register.
 
     Args:
         database: the register.
         status_signer: a status key: it signs the head that closes the batch.
-        trust: the published trust list, verified; None only before the first.
+        trust: gives the published trust list, verified; None only before the first.
         now: the time of the head, in seconds since 1970.
 
     Raises:
@@ -101,7 +127,7 @@ def writing(
             be used.
     """
     with database.writing() as connection:
-        ledger = Ledger(connection, trust)
+        ledger = Ledger(connection, trust(connection))
         yield ledger
         ledger.close(status_signer, now)
 
@@ -139,7 +165,8 @@ class Ledger:
         digest: bytes,
         particulars: Particulars,
         happening: Happening,
-    ) -> None:
+        replaces: int | None = None,
+    ) -> int:
         """Enter a new certificate with its code.
 
         Args:
@@ -148,15 +175,20 @@ class Ledger:
             digest: of the code's claims.
             particulars: what is not public.
             happening: who issued it and when.
+            replaces: the id of the certificate in whose place it comes.
+
+        Returns:
+            Its id.
         """
         self._certificate += 1
-        standing = Standing(state=State.VALID, since=happening.time)
+        life = Life(standing=Standing(state=State.VALID, since=happening.time))
         event = self._append_event(self._certificate, happening, digest)
         self._rows[tables.certificate].append(
             {
                 "id": self._certificate,
                 **certificate_columns(certificate),
-                **_projection(standing, event),
+                "replaces": replaces,
+                **_projection(life, event),
             }
         )
         self._rows[tables.particulars].append(
@@ -165,6 +197,7 @@ class Ledger:
                 "id_number": particulars.id_number,
                 "enforcement_types": json.dumps(particulars.enforcement_types, ensure_ascii=False),
                 "qualification": particulars.qualification,
+                "sealed": json.dumps(particulars.sealed, ensure_ascii=False) if particulars.sealed else None,
             }
         )
         self._rows[tables.code].append(
@@ -176,34 +209,31 @@ class Ledger:
                 "signed": signed,
             }
         )
-        self._append_entry(certificate.status, standing, digest, event)
+        self._append_entry(certificate.status, life.standing, digest, event)
         if len(self._rows[tables.event]) >= _FLUSH_ROWS:
             self.flush()
+        return self._certificate
 
-    def record(
-        self,
-        certificate: int,
-        status: StatusReference,
-        digest: bytes,
-        standing: Standing,
-        happening: Happening,
-    ) -> None:
+    def record(self, found: Registered, life: Life, happening: Happening) -> int:
         """Enter what happened to a certificate.
 
         Args:
-            certificate: its id in the register.
-            status: the entry of its code.
-            digest: of its code's claims; taken from the verified code, not from a column.
-            standing: what holds from now on, as `lifecycle.apply` gives it.
+            found: the certificate; its digest was verified, not just read from a column.
+            life: what holds from now on, as `lifecycle.apply` gives it.
             happening: who did what and why.
+
+        Returns:
+            The id of the event.
         """
-        event = self._append_event(certificate, happening, digest)
-        self._append_entry(status, standing, digest, event)
+        event = self._append_event(found.id, happening, found.digest)
+        if life.standing is not found.life.standing:
+            self._append_entry(found.certificate.status, life.standing, found.digest, event)
         self.connection.execute(
             update(tables.certificate)
-            .where(tables.certificate.c.id == certificate)
-            .values(_projection(standing, event))
+            .where(tables.certificate.c.id == found.id)
+            .values(_projection(life, event))
         )
+        return event
 
     def close(self, status_signer: Signer, now: int) -> None:
         """Write what is left and sign the head."""
@@ -258,8 +288,8 @@ class Ledger:
             "until": happening.until,
             "digest": digest,
         }
-        self._event_hash = event_hash(self._event_hash, tuple(row.values()))
-        self._rows[tables.event].append({**row, "hash": self._event_hash})
+        self._event_hash = event_hash(self._event_hash, (*row.values(), happening.basis))
+        self._rows[tables.event].append({**row, "hash": self._event_hash, "basis": happening.basis})
         return self._event
 
     def _append_entry(self, status: StatusReference, standing: Standing, digest: bytes, event: int) -> None:
@@ -267,6 +297,21 @@ class Ledger:
         entry = entry_of(self._sequence, status, standing, digest)
         self._chain = extend_chain(self._chain, entry)
         self._rows[tables.log].append({**entry._asdict(), "chain": self._chain, "event": event})
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Do one piece of work so that its failure takes back just that piece, and none of the others."""
+        self.flush()
+        ends = (self._certificate, self._event, self._event_hash, self._sequence, self._chain)
+        try:
+            with self.connection.begin_nested():
+                yield
+                self.flush()
+        except BaseException:
+            for rows in self._rows.values():
+                rows.clear()
+            self._certificate, self._event, self._event_hash, self._sequence, self._chain = ends
+            raise
 
     def flush(self) -> None:
         """Write what was collected, so that queries find it."""
@@ -300,11 +345,16 @@ def _last(connection: Connection, key: ColumnElement[Any], *others: ColumnElemen
     return row if row is not None else (None,) * (1 + len(others))
 
 
-def _projection(standing: Standing, event: int) -> dict[str, Any]:
+def _projection(life: Life, event: int) -> dict[str, Any]:
+    standing = life.standing
     return {
         "state": int(standing.state),
         "since": standing.since,
         "until": standing.until,
         "reason": int(standing.reason),
         "event": event,
+        "review": int(life.review),
+        "review_since": life.review_since,
+        "card": int(life.card),
+        "succeeded": life.succeeded,
     }

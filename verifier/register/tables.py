@@ -18,6 +18,8 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Table,
+    UniqueConstraint,
+    false,
     text,
 )
 
@@ -42,6 +44,7 @@ agency = Table(
     METADATA,
     Column("issuer", ForeignKey("authority.code"), primary_key=True),
     Column("name", String(120), primary_key=True),
+    Column("area", String(6)),  # GB/T 2260; None: the issuer's own
     Column("complaint_body", String(120), nullable=False),
     Column("complaint_phone", String(120), nullable=False),
     Column("complaint_url", String(200), nullable=False),
@@ -63,12 +66,17 @@ certificate = Table(
     Column("valid_until", BigInteger, nullable=False),
     Column("photo", LargeBinary(12)),
     Column("restricted", Boolean, nullable=False),
+    Column("replaces", _Id),  # id of the one that it was issued in place of
     # The projection of its events.
     Column("state", SmallInteger, nullable=False),
     Column("since", BigInteger, nullable=False),
     Column("until", BigInteger),
     Column("reason", SmallInteger, nullable=False),
     Column("event", _Id, nullable=False),
+    Column("review", SmallInteger, nullable=False, server_default="0"),
+    Column("review_since", BigInteger),
+    Column("card", SmallInteger, nullable=False, server_default="0"),
+    Column("succeeded", Boolean, nullable=False, server_default=false()),
 )
 # Named by issuer and number; at most one of that name is in force (3: revoked).
 Index(
@@ -80,7 +88,23 @@ Index(
     postgresql_where=text("state <> 3"),
 )
 Index("certificate_number", certificate.c.number)
+Index("certificate_replaces", certificate.c.replaces)
+# What is due (register/due.py) is a small part of all: each index holds that part alone.
+for _name, _column, _part in (
+    ("certificate_ends", certificate.c.valid_until, "state <> 3"),
+    ("certificate_suspended", certificate.c.until, "state = 2"),
+    ("certificate_reviewed", certificate.c.review_since, "review = 1"),
+    ("certificate_card", certificate.c.since, "state = 3 AND card <> 2"),
+):
+    Index(_name, _column, sqlite_where=text(_part), postgresql_where=text(_part))
 
+# Certificates that were made restricted: no public record may name their holder by an older one either.
+Index(
+    "certificate_made_restricted",
+    certificate.c.replaces,
+    sqlite_where=text("restricted AND replaces IS NOT NULL"),
+    postgresql_where=text("restricted AND replaces IS NOT NULL"),
+)
 # For the public officer list and its searches. What the list leaves out for ever is not in them; the dates
 # are, so that whole runs of expired certificates are passed over without looking at their rows; the first
 # has all that counting asks for.
@@ -122,9 +146,10 @@ particulars = Table(
     "particulars",
     METADATA,
     Column("certificate", ForeignKey("certificate.id"), primary_key=True, autoincrement=False),
-    Column("id_number", String(18)),
+    Column("id_number", String(18), index=True),
     Column("enforcement_types", String, nullable=False),  # JSON array of texts
     Column("qualification", String(120)),
+    Column("sealed", String),  # JSON: what a restricted certificate does not state
     comment="what the register knows of a holder and the public never sees",
 )
 
@@ -150,6 +175,7 @@ event = Table(
     Column("until", BigInteger),
     Column("digest", LargeBinary(12), nullable=False),
     Column("hash", LargeBinary(32), nullable=False),
+    Column("basis", String(40)),  # the article; None in events older than the column
 )
 # For the public notices, the newest first; nearly all events are of no such kind.
 NOTIFIED: Final = "event IN ('lost', 'withdrawn', 'cancelled', 'replaced')"
@@ -204,4 +230,111 @@ publication = Table(
     Column("time", BigInteger, nullable=False),
     Column("trust", LargeBinary, nullable=False),
     Column("directory", LargeBinary, nullable=False),
+)
+
+# The agencies' side: who may ask, what they asked for, and what came of it. None of it is in the chain.
+
+client = Table(
+    "client",
+    METADATA,
+    Column("id", String(24), primary_key=True),
+    Column("name", String(120), nullable=False),
+    Column("secret", LargeBinary(32), nullable=False, unique=True),  # SHA-256 of the token
+    Column("authority", ForeignKey("authority.code"), nullable=False),
+    Column("agency", String(120)),  # None: acts for the authority itself
+    Column("actions", String, nullable=False),  # JSON array of texts
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("withdrawn", BigInteger),
+    comment="systems that may use the agencies' API",
+)
+
+call = Table(
+    "call",
+    METADATA,
+    Column("id", _Id, primary_key=True),
+    Column("time", BigInteger, nullable=False),
+    Column("client", String(24)),  # None: no known token
+    Column("request", String(32), nullable=False),
+    Column("action", String(120), nullable=False),
+    Column("subject", String(80)),
+    Column("status", SmallInteger, nullable=False),
+    comment="every call of the agencies' API, with its actor",
+)
+
+idempotency = Table(
+    "idempotency",
+    METADATA,
+    Column("client", String(24), primary_key=True),
+    Column("key", String(64), primary_key=True),
+    Column("time", BigInteger, nullable=False, index=True),
+    Column("fingerprint", LargeBinary(32), nullable=False),
+    Column("status", SmallInteger, nullable=False),
+    Column("headers", String, nullable=False),  # JSON object
+    Column("body", LargeBinary, nullable=False),
+    comment="what a POST was answered, so that the same one is answered so again and done once",
+)
+
+proposal = Table(
+    "proposal",
+    METADATA,
+    Column("id", _Id, primary_key=True),
+    Column("issuer", ForeignKey("authority.code"), nullable=False),
+    Column("agency", String(120), nullable=False),
+    Column("area", String(6), nullable=False),
+    Column("action", String(12), nullable=False),
+    Column("number", String(32), nullable=False),
+    Column("kind", SmallInteger, nullable=False),
+    Column("content", String, nullable=False),  # JSON: what the certificate shall state, and the particulars
+    Column("time", BigInteger, nullable=False),
+    Column("actor", String(120), nullable=False),
+    Column("due", BigInteger),
+    Column("state", String(12), nullable=False, index=True),
+    Column("step", SmallInteger, nullable=False),
+    Column("certificate", ForeignKey("certificate.id")),
+    comment="what agencies asked for",
+)
+
+step = Table(
+    "step",
+    METADATA,
+    Column("proposal", ForeignKey("proposal.id"), primary_key=True, autoincrement=False),
+    Column("position", SmallInteger, primary_key=True, autoincrement=False),
+    Column("authority", ForeignKey("authority.code"), nullable=False),
+    Column("rule", String(40), nullable=False),
+    Column("time", BigInteger),
+    Column("actor", String(120)),
+    Column("decision", String(12)),
+    Column("why", String(400)),
+    comment="the reviews of a proposal, level by level, the issuer's decision last",
+)
+
+job = Table(
+    "job",
+    METADATA,
+    Column("id", String(24), primary_key=True),
+    Column("client", ForeignKey("client.id"), nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("issuer", ForeignKey("authority.code"), nullable=False),
+    Column("agency", String(120)),
+    Column("options", String, nullable=False),  # JSON object
+    Column("state", String(12), nullable=False, index=True),
+    Column("read", Integer, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("report", String),  # JSON object, once it has ended
+    comment="imports of tables over the API",
+)
+
+webhook = Table(
+    "webhook",
+    METADATA,
+    Column("id", String(24), primary_key=True),
+    Column("client", ForeignKey("client.id"), nullable=False),
+    Column("url", String(400), nullable=False),
+    Column("after", _Id, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("next_try", BigInteger, nullable=False),
+    Column("fault", String(200)),
+    UniqueConstraint("client", "url"),
+    comment="where changes are sent to, and how far they were taken",
 )

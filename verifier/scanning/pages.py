@@ -226,7 +226,7 @@ def _shown(finding: Finding, certificate: Certificate, issuer: Issuer) -> dict[s
 
 def _article(issuer: Issuer, categories: tuple[str, ...]) -> Refusal | None:
     try:
-        return jurisdiction_of(issuer.area).refusal_for(categories)
+        return jurisdiction_of(issuer.area, categories).refusal_for(categories)
     except UnknownJurisdictionError:
         return None
 

@@ -1,0 +1,88 @@
+"""The agencies' side as an ASGI app: routes, errors, documents, health."""
+
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.responses import Response
+
+from verifier.certificate.errors import LiangzhengError
+from verifier.issuing.api import certificates, refusals
+from verifier.issuing.api.bodies import BoundedBodies, Trail
+from verifier.issuing.api.desk import Desk
+from verifier.issuing.api.responses import EVERY
+from verifier.problems import on_failure, on_http_exception, problem
+
+_ABOUT = """Agencies and issuing authorities carry certificates through their life.
+
+Every call needs a bearer token; every POST an `Idempotency-Key`; every event `If-Match`. Errors are problem
+documents (RFC 9457); a refusal names the article that it rests on. Every call enters the trail."""
+_ROUTERS = (certificates.router,)
+
+
+def create_app(desk: Desk) -> FastAPI:
+    """Put the app together.
+
+    Args:
+        desk: what the routes work with; the app closes its writer at the end.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        desk.writer.close()
+        desk.database.close()
+
+    app = FastAPI(
+        title="亮证 Liangzheng: the agencies' API",
+        description=_ABOUT,
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        middleware=[Middleware(Trail, desk=desk), Middleware(BoundedBodies)],
+        exception_handlers={
+            HTTPException: on_http_exception,
+            RequestValidationError: _on_invalid,
+            Exception: on_failure,
+            **{kind: _handler(refusals.refusal) for kind in refusals.REFUSALS},
+            **{kind: _handler(refusals.fault) for kind in refusals.FAULTS},
+        },
+    )
+    app.state.desk = desk
+    for router in _ROUTERS:
+        app.include_router(router, responses=EVERY)
+    app.add_api_route("/health/live", _live, include_in_schema=False)
+    app.add_api_route("/health/ready", _ready, include_in_schema=False)
+    return app
+
+
+async def _on_invalid(_request: Request, error: Exception) -> Response:
+    """Answer what is out of form: where and why, and nothing of what was sent."""
+    assert isinstance(error, RequestValidationError)
+    errors = [{"where": ".".join(map(str, each["loc"])), "why": each["msg"]} for each in error.errors()[:20]]
+    return problem(422, "The request is out of form.", errors=errors)
+
+
+def _handler(answer: Callable[[Any], Response]) -> Callable[[Request, Any], Coroutine[Any, Any, Response]]:
+    async def handle(_request: Request, error: LiangzhengError) -> Response:
+        return answer(error)
+
+    return handle
+
+
+async def _live() -> Response:
+    return Response(orjson.dumps({"live": True}), media_type="application/json")
+
+
+async def _ready(request: Request) -> Response:
+    desk: Desk = request.app.state.desk
+    with desk.reading() as connection:  # a register that cannot be read is answered as a fault
+        connection.exec_driver_sql("SELECT 1 FROM head").first()
+    return Response(orjson.dumps({"ready": True}), media_type="application/json")

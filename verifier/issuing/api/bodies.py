@@ -1,0 +1,112 @@
+"""ASGI around the API: bounds on bodies, and the trail that no call stays out of."""
+
+import secrets
+import time
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from verifier.issuing.api.desk import Desk
+from verifier.register import calls
+from verifier.register.calls import Call
+
+UNTRACED: Final = frozenset({"/health/live", "/health/ready", "/openapi.json", "/docs"})
+_MOST_STRANGERS: Final = 60
+"""Calls a minute without a known token that enter the trail: a flood of them must not fill the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class BodyBounds:
+    """The largest bodies, in bytes."""
+
+    document: int = 256 << 10
+    photo: int = 8 << 20
+    table: int = 64 << 20
+
+
+BOUNDS: Final = BodyBounds()
+_LARGER: Final = {"/photos": BOUNDS.photo, "/imports": BOUNDS.table}
+
+
+class BoundedBodies:
+    """Refuses a body as soon as it is over its bound, whatever its length was said to be."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand on, counting."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        bound, received = _LARGER.get(scope["path"], BOUNDS.document), 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > bound:
+                raise HTTPException(413, f"The body is larger than {bound} bytes.")
+            return message
+
+        await self._app(scope, counted, send)
+
+
+class Trail:
+    """Gives each request a name, and enters each call in the trail before it is answered.
+
+    Writes note themselves in their own transaction; this notes reads and refusals.
+    """
+
+    def __init__(self, app: ASGIApp, desk: Desk) -> None:
+        self._app = app
+        self._desk = desk
+        self._minute = 0
+        self._strangers = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand on, and note what came of it."""
+        if scope["type"] != "http" or scope["path"] in UNTRACED:
+            await self._app(scope, receive, send)
+            return
+        state: MutableMapping[str, Any] = scope.setdefault("state", {})
+        state["request"] = secrets.token_hex(8)
+
+        async def traced(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"x-request-id", state["request"].encode())]
+                if not state.get("noted") and self._is_worth(state):
+                    call = call_of(scope, message["status"], self._desk.now())
+                    await self._desk.write(lambda ledger: calls.note(ledger.connection, call))
+            await send(message)
+
+        await self._app(scope, receive, traced)
+
+    def _is_worth(self, state: MutableMapping[str, Any]) -> bool:
+        if state.get("client"):
+            return True
+        minute = int(time.monotonic() // 60)
+        if minute != self._minute:
+            self._minute, self._strangers = minute, 0
+        self._strangers += 1
+        return self._strangers <= _MOST_STRANGERS
+
+
+def call_of(scope: Scope, status: int, now: int) -> Call:
+    """Give the trail's entry of a request; of a path that is none of ours, nothing is kept."""
+    route = scope.get("route")
+    template = getattr(route, "path", "(unknown)")
+    number = str(scope.get("path_params", {}).get("number", "")) or None
+    return Call(
+        time=now,
+        client=scope["state"].get("client"),
+        request=scope["state"]["request"],
+        action=f"{scope['method'][:10]} {template}",
+        subject=number
+        if number and number.isascii() and number.isprintable() and len(number) <= 32
+        else None,
+        status=status,
+    )

@@ -1,0 +1,67 @@
+"""Errors of the inside → problem documents of the API: one table."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.responses import Response
+
+from keys.files import KeyFileError
+from keys.ring import RingError
+from keys.trust import TrustError
+from verifier.certificate.errors import LiangzhengError
+from verifier.certificate.jurisdictions import NumberError, UnknownJurisdictionError
+from verifier.certificate.lifecycle import IllegalEventError, NotEntitledError
+from verifier.certificate.model import InvalidCertificateError
+from verifier.issuing.exclusions import ExcludedError
+from verifier.issuing.issuance import IssuanceError
+from verifier.issuing.photos import PhotoError
+from verifier.problems import problem
+from verifier.register.calls import KeyReusedError
+from verifier.register.certificates import AmbiguousError, ChangedError, TamperedError
+from verifier.register.database import RegisterError
+from verifier.register.errors import NotFoundError
+from verifier.register.writer import OverloadedError
+
+REFUSALS: Final[dict[type[LiangzhengError], int]] = {
+    NotFoundError: 404,
+    AmbiguousError: 409,
+    ChangedError: 412,
+    IllegalEventError: 409,
+    NotEntitledError: 403,
+    ExcludedError: 409,
+    IssuanceError: 409,
+    InvalidCertificateError: 422,
+    NumberError: 422,
+    UnknownJurisdictionError: 422,
+    PhotoError: 422,
+    KeyReusedError: 422,
+}
+"""What whoever asked can mend, with the status that says how."""
+FAULTS: Final[dict[type[LiangzhengError], int]] = {
+    OverloadedError: 503,
+    RegisterError: 503,
+    TamperedError: 503,
+    TrustError: 503,
+    RingError: 503,
+    KeyFileError: 503,
+}
+"""What only the operator can mend: the cause goes to the log, not to the answer."""
+_RETRY_SECONDS: Final = "5"
+
+
+def refusal(error: LiangzhengError) -> Response:
+    """Give the problem document of an error; its message is fit for whoever asked."""
+    return problem(_status(REFUSALS, error), str(error), rule=getattr(error, "rule", None))
+
+
+def fault(error: LiangzhengError) -> Response:
+    """Give the problem document of a fault of ours."""
+    return problem(
+        _status(FAULTS, error),
+        "The register cannot be used at the moment. Nothing was done.",
+        {"retry-after": _RETRY_SECONDS},
+    )
+
+
+def _status(table: Mapping[type[LiangzhengError], int], error: LiangzhengError) -> int:
+    return next(status for kind, status in table.items() if isinstance(error, kind))

@@ -1,0 +1,97 @@
+"""Kinds of certificates that exclude each other: nobody holds both at once (IM-2023 Art 11).
+
+Persons are told apart by their ID number, which the register alone knows; of a holder without one, nothing
+can be said, and nothing is refused.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from sqlalchemy import Connection, select
+
+from verifier.certificate.errors import LiangzhengError
+from verifier.certificate.jurisdictions import Exclusion, Jurisdiction
+from verifier.certificate.lifecycle import State
+from verifier.certificate.model import Kind
+from verifier.register import tables
+from verifier.register.ledger import Particulars
+
+
+class ExcludedError(LiangzhengError, ValueError):
+    """The holder has a certificate of a kind that excludes this one. `rule` names the article."""
+
+    def __init__(self, number: str, exclusion: Exclusion) -> None:
+        super().__init__(
+            f"number {number}: a {exclusion.kinds[0]} certificate excludes"
+            f" a {exclusion.kinds[1]} certificate ({exclusion.rule})"
+        )
+        self.rule = exclusion.rule
+
+
+class Wanted(Protocol):
+    """What is looked at of an order."""
+
+    @property
+    def number(self) -> str:
+        """The certificate's number."""
+
+    @property
+    def kind(self) -> Kind:
+        """Its kind."""
+
+    @property
+    def replaces(self) -> int | None:
+        """The certificate that it replaces."""
+
+    @property
+    def particulars(self) -> Particulars:
+        """Who holds it."""
+
+
+def require_none(connection: Connection, wanted: Sequence[Wanted], rules: Jurisdiction, now: int) -> None:
+    """Refuse certificates whose holder has, or is about to get, what excludes them.
+
+    Args:
+        connection: the writer's; sees what was issued before in the same batch.
+        wanted: at most some hundred.
+        rules: of the issuer's region.
+        now: certificates that have expired by then exclude nothing.
+
+    Raises:
+        ExcludedError: the first that is excluded.
+    """
+    for exclusion in rules.exclusions:
+        kinds = {Kind[name.upper()] for name in exclusion.kinds}
+        held = _held(connection, {order.particulars.id_number for order in wanted}, kinds, now)
+        for order in wanted:
+            person = order.particulars.id_number
+            if person is None or order.kind not in kinds:
+                continue
+            others = {kind for kind, row in held.get(person, ()) if row != order.replaces}
+            if others - {order.kind}:
+                raise ExcludedError(order.number, exclusion)
+            held.setdefault(person, set()).add((order.kind, None))
+
+
+def _held(
+    connection: Connection, persons: Collection[str | None], kinds: Collection[Kind], now: int
+) -> dict[str, set[tuple[Kind, int | None]]]:
+    """Give what persons hold: kind and id."""
+    known = [person for person in persons if person is not None]
+    if not known:
+        return {}
+    certificates, private = tables.certificate.c, tables.particulars.c
+    rows = connection.execute(
+        select(private.id_number, certificates.kind, certificates.id)
+        .join_from(tables.particulars, tables.certificate)
+        .where(
+            private.id_number.in_(known),
+            certificates.kind.in_([int(kind) for kind in kinds]),
+            certificates.state != int(State.REVOKED),
+            certificates.valid_until > now,
+        )
+    )
+    held: dict[str, set[tuple[Kind, int | None]]] = {}
+    for person, kind, row in rows:
+        held.setdefault(person, set()).add((Kind(kind), row))
+    return held

@@ -1,0 +1,93 @@
+"""What was asked over the agencies' API: the trail of all calls, and the answers that a repeat gets."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, delete, insert, select
+
+from verifier.certificate.errors import LiangzhengError
+from verifier.register import tables
+
+KEPT_SECONDS: Final = 7 * 86_400
+"""How long an answer is kept for a repeat of its request."""
+
+
+class KeyReusedError(LiangzhengError, ValueError):
+    """An idempotency key came with another request than before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of the API. Nothing of what was sent or answered but a certificate number."""
+
+    time: int
+    client: str | None
+    request: str
+    """A name for the request, also in its answer."""
+    action: str
+    """Method and route."""
+    subject: str | None
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an HTTP request is answered."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+
+def note(connection: Connection, call: Call) -> None:
+    """Enter a call in the trail."""
+    connection.execute(
+        insert(tables.call).values(
+            time=call.time,
+            client=call.client,
+            request=call.request,
+            action=call.action,
+            subject=call.subject,
+            status=call.status,
+        )
+    )
+
+
+def answered(connection: Connection, client: str, key: str, fingerprint: bytes) -> Answer | None:
+    """Give what a request with this key was answered; None where it is new.
+
+    Raises:
+        KeyReusedError: the key was used for another request.
+    """
+    columns = tables.idempotency.c
+    row = connection.execute(
+        select(columns.fingerprint, columns.status, columns.headers, columns.body).where(
+            columns.client == client, columns.key == key
+        )
+    ).first()
+    if row is None:
+        return None
+    if row.fingerprint != fingerprint:
+        raise KeyReusedError("this Idempotency-Key was used for another request")
+    return Answer(row.status, row.body, json.loads(row.headers))
+
+
+def keep(
+    connection: Connection, client: str, key: str, *, fingerprint: bytes, answer: Answer, now: int
+) -> None:
+    """Keep an answer for repeats, and forget those that are too old."""
+    columns = tables.idempotency.c
+    connection.execute(delete(tables.idempotency).where(columns.time < now - KEPT_SECONDS))
+    connection.execute(
+        insert(tables.idempotency).values(
+            client=client,
+            key=key,
+            time=now,
+            fingerprint=fingerprint,
+            status=answer.status,
+            headers=json.dumps(dict(answer.headers)),
+            body=answer.body,
+        )
+    )
