@@ -169,6 +169,18 @@ def test_pages_join_to_all_notices_even_of_one_second(office: Office, client: Cl
     assert [notice["number"] for notice in client.notices(limit=size)] == expected
 
 
+def test_a_notice_that_goes_while_it_is_a_mark_takes_no_other_with_it(office: Office, client: Client) -> None:
+    numbers = [f"0550523000{at}" for at in range(4)]
+    enter(office, [order(number) for number in numbers], issuer=INNER_MONGOLIA)
+    for number in numbers:
+        happen(office, Event.WITHDRAWN, number, reason="fraud")
+    page = client.get("/notices", limit=2).json()
+    happen(office, Event.REVIEW_ASKED, numbers[2], now=NOW + 2 * DAY)
+    happen(office, Event.REVIEW_REVERSED, numbers[2], now=NOW + 3 * DAY)
+    seen = page["notices"] + client.walk(page["next"], "notices")
+    assert {notice["number"] for notice in seen} == set(numbers)
+
+
 def test_a_mark_of_a_hidden_notice_tells_nothing(office: Office, client: Client) -> None:
     enter(office, [order("32000000001"), restricted("32000000002")])
     for number in (FIRST, "32000000002", "32000000001"):

@@ -159,7 +159,11 @@ def _is_reversed(events: FromClause, *, until: ColumnElement[int] | None = None)
 def _later_than(
     connection: Connection, after: NoticeMark, days: Mapping[str, int], now: int
 ) -> ColumnElement[bool]:
-    """Give the condition for what comes after a notice; a mark of none tells nothing but its time."""
+    """Give the condition for what comes after a notice.
+
+    A mark of none tells nothing but its time: one that a review took away meanwhile has all of its second
+    shown again, rather than some of it never.
+    """
     marked = connection.scalar(
         _standing(days, now)
         .with_only_columns(_event.id)
@@ -172,7 +176,7 @@ def _later_than(
         .limit(1)
     )
     if marked is None:
-        return _event.time < after.time
+        return _event.time <= after.time
     return tuple_(_event.time, _event.id) < (after.time, marked)
 
 
