@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from loadtest.http_cost import serving_ours
+from loadtest.http_cost import serving
 from loadtest.report import Line
 from loadtest.stock import run
 
@@ -54,7 +54,7 @@ def measure(data_dir: Path) -> list[Line]:
     run(data_dir, "demo", "--no-serve")
     _fill(data_dir / "register.sqlite")
     draw = random.Random(1)
-    with serving_ours(data_dir, side="records") as server:
+    with serving(data_dir, "records") as server:
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
         _seconds(connection, "/officers", "text/html")  # counts the agencies
         asked = {"list": _list_path, "search": _search_path}

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode
 
-import httpx
+import httpx2 as httpx
 
 from tests.office import BASE_URL, DAY, NOW, TESTER, terms
 from verifier.cli.office import Office

@@ -124,6 +124,10 @@ class Serving(_Data):
     prefecture: tuple[Level, ...] = ()
     county: tuple[Level, ...] = ()
 
+    def by(self, level: Level) -> tuple[Level, ...]:
+        """Give the levels of the agencies that an issuer of a level serves."""
+        return {"region": self.region, "prefecture": self.prefecture, "county": self.county}[level]
+
 
 class Exclusion(_Data):
     """Kinds of certificates of which nobody may hold two at once."""

@@ -135,7 +135,11 @@ def every_public_side() -> Starlette:
 
 def issuing() -> Starlette:
     """Make the agencies' app of one worker."""
-    office = Office(settings.read())
+    return issuing_app(Office(settings.read()))
+
+
+def issuing_app(office: Office) -> Starlette:
+    """Make the agencies' app on what an office has."""
     return create_issuing(
         Desk(
             database=office.database,

@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from starlette.responses import Response
 
 from verifier.certificate.errors import LiangzhengError
-from verifier.issuing.api import certificates, refusals
+from verifier.issuing.api import bulk, certificates, refusals
 from verifier.issuing.api.bodies import BoundedBodies, Trail
 from verifier.issuing.api.desk import Desk
 from verifier.issuing.api.responses import EVERY
@@ -22,7 +22,7 @@ _ABOUT = """Agencies and issuing authorities carry certificates through their li
 
 Every call needs a bearer token; every POST an `Idempotency-Key`; every event `If-Match`. Errors are problem
 documents (RFC 9457); a refusal names the article that it rests on. Every call enters the trail."""
-_ROUTERS = (certificates.router,)
+_ROUTERS = (certificates.router, bulk.router)
 
 
 def create_app(desk: Desk) -> FastAPI:
@@ -66,7 +66,10 @@ def create_app(desk: Desk) -> FastAPI:
 async def _on_invalid(_request: Request, error: Exception) -> Response:
     """Answer what is out of form: where and why, and nothing of what was sent."""
     assert isinstance(error, RequestValidationError)
-    errors = [{"where": ".".join(map(str, each["loc"])), "why": each["msg"]} for each in error.errors()[:20]]
+    errors = [
+        {"where": ".".join(map(str, each["loc"])), "why": each["msg"].removeprefix("Value error, ")}
+        for each in error.errors()[:20]
+    ]
     return problem(422, "The request is out of form.", errors=errors)
 
 

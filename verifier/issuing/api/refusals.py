@@ -51,7 +51,12 @@ _RETRY_SECONDS: Final = "5"
 
 def refusal(error: LiangzhengError) -> Response:
     """Give the problem document of an error; its message is fit for whoever asked."""
-    return problem(_status(REFUSALS, error), str(error), rule=getattr(error, "rule", None))
+    return problem(status_of(error), str(error), rule=getattr(error, "rule", None))
+
+
+def status_of(error: LiangzhengError) -> int:
+    """Give the HTTP status of a refusal."""
+    return _status(REFUSALS, error)
 
 
 def fault(error: LiangzhengError) -> Response:
