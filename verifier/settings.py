@@ -58,6 +58,12 @@ class Settings(BaseSettings):
     code_cache: int = Field(
         default=4_096, ge=0, le=1_000_000, description="Authenticated codes kept in memory, a worker."
     )
+    look_ups_per_minute: int = Field(
+        default=10,
+        ge=1,
+        le=10_000,
+        description="Look-ups by number and name that one address may make, a worker.",
+    )
 
     @property
     def register_url(self) -> str:

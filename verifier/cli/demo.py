@@ -70,7 +70,7 @@ def demo(
     office.database.close()
     if not no_serve:
         os.environ[f"{settings.PREFIX}DATA_DIR"] = str(current.data_dir)
-        serve.run(host=host, port=port)
+        serve.run(serve.PUBLIC, host=host, port=port)
 
 
 def _make_trust(office: Office, now: int) -> None:

@@ -17,7 +17,8 @@ from verifier.cli import options
 from verifier.cli.office import Office, read_root
 from verifier.issuing.api.app import create_app as create_issuing
 from verifier.issuing.api.desk import Desk
-from verifier.register.database import open_database
+from verifier.records import app as records
+from verifier.register.database import open_database, open_reading
 from verifier.register.feed import DirectFeed
 from verifier.register.writer import Writer
 from verifier.scanning.app import create_app
@@ -29,7 +30,13 @@ from verifier.status.follower import Follower
 LOCAL_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8_000
 SCANNING: Final = "verifier.cli.serve:scanning"
-ISSUING: Final = "verifier.cli.serve:issuing"
+PUBLIC: Final = "verifier.cli.serve:every_public_side"
+_APPS: Final = {
+    "scan": SCANNING,
+    "records": "verifier.cli.serve:public_records",
+    "issue": "verifier.cli.serve:issuing",
+    "all": PUBLIC,
+}
 
 
 class PortError(LiangzhengError):
@@ -40,22 +47,29 @@ class Side(StrEnum):
     """What can be served."""
 
     SCAN = "scan"
+    RECORDS = "records"
     ISSUE = "issue"
     ALL = "all"
 
 
 def serve(
-    side: Annotated[Side, typer.Argument(help="scan: the citizens' side; all: every side.")] = Side.ALL,
+    side: Annotated[
+        Side,
+        typer.Argument(
+            help="scan: citizens' scans; records: officer list and notices; issue: the agencies' API;"
+            " all: every public side."
+        ),
+    ] = Side.ALL,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = LOCAL_HOST,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="The port to listen on.")] = DEFAULT_PORT,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
 ) -> None:
-    """Answer scans until stopped."""
+    """Answer until stopped."""
     office = Office(settings.read())
     office.trust()  # a missing register or trust list stops the start here, in one clear line
     require_free(host, port)
-    options.note(f"answering scans at http://{host}:{port}, {workers} worker(s); Ctrl-C ends it")
-    run(ISSUING if side is Side.ISSUE else SCANNING, host=host, port=port, workers=workers)
+    options.note(f"serving {side} at http://{host}:{port}, {workers} worker(s); Ctrl-C ends it")
+    run(_APPS[side], host=host, port=port, workers=workers)
 
 
 def require_free(host: str, port: int) -> None:
@@ -99,6 +113,7 @@ def run(app: str = SCANNING, *, host: str, port: int, workers: int = 1) -> None:
         server_header=False,
         log_level="warning",
         timeout_keep_alive=15,
+        proxy_headers=False,  # the address that look-ups are counted by is the socket's peer
     )
 
 
@@ -106,6 +121,18 @@ def scanning() -> Starlette:
     """Make the scanning app of one worker on the embedded default."""
     current = settings.read()
     return create_app(lambda: _node(current), current.photos_dir)
+
+
+def public_records() -> Starlette:
+    """Make the records app of one worker."""
+    return _records(settings.read())
+
+
+def every_public_side() -> Starlette:
+    """Make one worker's app of the public sides: scans first, and the records' paths beside them."""
+    current = settings.read()
+    beside = dict.fromkeys(records.PATHS, _records(current))
+    return create_app(lambda: _node(current), current.photos_dir, beside)
 
 
 def issuing() -> Starlette:
@@ -123,6 +150,14 @@ def issuing_app(office: Office, clock: Callable[[], float] = time.time) -> Starl
             signer_of=office.ring.certificate_signer,
             base_url=office.settings.address,
         )
+    )
+
+
+def _records(current: Settings) -> Starlette:
+    return records.create_app(
+        open_reading(current.register_url),
+        address=current.address,
+        look_ups_per_minute=current.look_ups_per_minute,
     )
 
 

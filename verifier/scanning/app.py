@@ -2,8 +2,8 @@
 
 import hashlib
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -228,24 +228,32 @@ class Endpoints:
         return trust
 
 
-def create_app(make_node: Callable[[], Node], photos: Path) -> Starlette:
+def create_app(
+    make_node: Callable[[], Node], photos: Path, beside: Mapping[str, Starlette] | None = None
+) -> Starlette:
     """Put the scanning app together.
 
     Args:
         make_node: makes the worker's node; the app closes its feed at the end.
         photos: the directory of the photo store.
+        beside: other apps that answer on the same port, by path; a scan never passes them.
     """
     node = make_node()
+    others = beside or {}
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        node.follower.refresh(now())
-        yield
+        async with AsyncExitStack() as stack:
+            for other in set(others.values()):
+                await stack.enter_async_context(other.router.lifespan_context(other))
+            node.follower.refresh(now())
+            yield
         node.follower.close()
 
     endpoints = Endpoints(node, photos)
     return Starlette(
         routes=[
+            *(Route(path, app) for path, app in others.items()),
             Route("/check", endpoints.check, methods=["POST"]),
             Route("/check", endpoints.only_post),
             Route("/photos/{digest:photo}", endpoints.photo),
