@@ -77,6 +77,13 @@ class Refusal(_Data):
     """The enforcement categories that it speaks of; empty: all."""
 
 
+class Provision(_Data):
+    """An article, as a citizen may be told of it."""
+
+    rule: str
+    document: Words
+
+
 class Jurisdiction(_Data):
     """The rules under which the issuers of one region act."""
 
@@ -95,6 +102,8 @@ class Jurisdiction(_Data):
     events: Mapping[str, Mapping[str, EventReason]]
     """By event, then by reason code."""
     refusals: tuple[Refusal, ...] = ()
+    electronic: Provision | None = None
+    """What makes an electronic certificate equal in force to the card; None: nothing says so."""
 
     def reasons(self, event: str) -> Mapping[str, EventReason]:
         """Give the reasons that an event may have, `other` always among them."""
@@ -119,6 +128,11 @@ class Jurisdiction(_Data):
             if refusal.in_force and (not refusal.categories or set(refusal.categories) & set(categories)):
                 return refusal
         return None
+
+    @property
+    def equal_in_force(self) -> Provision | None:
+        """The article in force that makes an electronic certificate as good as the card, if there is one."""
+        return self.electronic if self.in_force else None
 
 
 class NumberError(LiangzhengError, ValueError):
