@@ -5,6 +5,7 @@ another name, so what no font has is refused.
 """
 
 import struct
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -21,7 +22,7 @@ PACKAGED: Final = ("Noto Sans SC", "Noto Sans Arabic")
 """The families that a certificate's texts are set in, in this order."""
 TITLES: Final = "Noto Serif SC"
 """The family of the template's own titles."""
-_PATHS: Final = (
+PATHS: Final = (
     pylopdf_fonts_zh_cn.sans_path(),
     pylopdf_fonts_zh_cn.serif_path(),
     *sorted((fontpkg_noto_sans_arabic.ROOT / "files").glob("*.ttf")),
@@ -77,7 +78,7 @@ def characters(path: Path, index: int = 0) -> frozenset[int]:
         for record in range(tables):
             tag, _, offset, length = struct.unpack(">4sIII", _at(file, start + 12 + 16 * record, 16))
             if tag == b"cmap":
-                return frozenset(_mapped(_at(file, offset, length)))
+                return frozenset(mapped(_at(file, offset, length)))
     return frozenset()
 
 
@@ -90,7 +91,7 @@ def _with_folders(*, system: bool) -> typst.Fonts:
     fonts = typst.Fonts(
         include_system_fonts=system,
         include_embedded_fonts=False,
-        font_paths=sorted({str(path.parent) for path in _PATHS}),
+        font_paths=sorted({str(path.parent) for path in PATHS}),
     )
     missing = {*PACKAGED, TITLES} - set(fonts.families())
     if missing:  # the typesetter would leave every letter out, without a word
@@ -100,7 +101,7 @@ def _with_folders(*, system: bool) -> typst.Fonts:
 
 @cache
 def _drawn_by_packaged() -> frozenset[str]:
-    sans, _, *others = _PATHS
+    sans, _, *others = PATHS
     return frozenset(chr(code) for path in (sans, *others) for code in characters(path))
 
 
@@ -111,7 +112,7 @@ def _with_system() -> typst.Fonts:
 
 @cache
 def _system_family(code: int) -> str:
-    """Give the first family of the system, by name, that has a character."""
+    """Give a family of the system that has a character."""
     for family, path, index in _system_faces():
         if code in _characters_or_none(path, index):
             return family
@@ -122,11 +123,13 @@ def _system_family(code: int) -> str:
 
 @cache
 def _system_faces() -> list[tuple[str, Path, int]]:
-    return sorted(
+    """Give the system's fonts by name; first those that draw Han as mainland China writes it."""
+    faces = (
         (face.family, Path(face.path), face.index)
         for face in _with_system().fonts()
-        if face.path and face.style == "normal" and Path(face.path) not in _PATHS
+        if face.path and face.style == "normal" and Path(face.path) not in PATHS
     )
+    return sorted(faces, key=lambda face: (not face[0].endswith(" SC"), *face))
 
 
 @cache
@@ -149,7 +152,12 @@ def _offset_of_font(file: BinaryIO, index: int) -> int:
     return offset
 
 
-def _mapped(cmap: bytes) -> Iterator[int]:
+def mapped(cmap: bytes) -> Iterator[int]:
+    """Give the characters that a `cmap` table maps to a glyph.
+
+    Raises:
+        struct.error: it is out of form.
+    """
     (count,) = struct.unpack_from(">2xH", cmap)
     for record in range(count):
         (offset,) = struct.unpack_from(">4xI", cmap, 4 + 8 * record)
@@ -167,7 +175,10 @@ def _segments(cmap: bytes, start: int) -> Iterator[int]:
         struct.unpack_from(f">{size}H", cmap, start + skip)
         for skip in (14, 16 + double, 16 + 2 * double, 16 + 3 * double)
     )
+    before = -1
     for at, (first, last, delta, offset) in enumerate(zip(starts, ends, deltas, offsets, strict=True)):
+        _require_order(before, first, last)
+        before = last
         for code in range(first, last + 1):
             glyph = code
             if offset:
@@ -181,5 +192,14 @@ def _segments(cmap: bytes, start: int) -> Iterator[int]:
 
 def _groups(cmap: bytes, start: int) -> Iterator[int]:
     (count,) = struct.unpack_from(">I", cmap, start + 12)
+    before = -1
     for first, last, glyph in struct.iter_unpack(">III", cmap[start + 16 : start + 16 + 12 * count]):
+        _require_order(before, first, last)
+        before = last
         yield from range(first if glyph else first + 1, last + 1)
+
+
+def _require_order(before: int, first: int, last: int) -> None:
+    """Refuse ranges that are not each after the one before: they could go on without end."""
+    if not before < first <= last <= sys.maxunicode:
+        raise struct.error("ranges of characters out of order")
