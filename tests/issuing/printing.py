@@ -17,6 +17,7 @@ from verifier.issuing.cards import Card
 from verifier.issuing.samples import portraits
 
 DPI: Final = 300
+QR_CODE: Final = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 PHOTO: Final = photos.prepare(portraits.draw("31000036001"))
 ISSUER: Final = "新疆维吾尔自治区司法厅"
 
@@ -70,7 +71,7 @@ def pages(pdf: bytes) -> list[Page]:
 
 def decoded(picture: Image.Image) -> list[str]:
     """Read the QR codes; of other codes, a decoder sees some in any pattern of bars."""
-    return [found.text for found in zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)]
+    return [found.text for found in zxingcpp.read_barcodes(picture, formats=QR_CODE)]
 
 
 def dots(mm: float) -> int:

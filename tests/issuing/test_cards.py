@@ -186,6 +186,14 @@ def test_a_name_in_arabic_letters_runs_from_the_right_and_its_letters_join() -> 
     assert difference(printed, drawn(name, features=["-init", "-medi", "-fina"])) > 0.2
 
 
+def test_a_name_runs_as_its_first_letter_does() -> None:
+    """Unicode bidirectional algorithm (UAX 9), P2."""
+    for name, runs_left in (("ئايگۈل ABC", True), ("ABC ئايگۈل", False), ("(ئايگۈل)", True), ("王", False)):
+        fact = cards._fact(name)
+        assert fact is not None
+        assert fact["rtl"] is runs_left
+
+
 def test_what_the_packaged_fonts_lack_is_set_in_a_font_of_the_system() -> None:
     """The tests' own Noto Sans CJK has it (tests/system_packages.sh)."""
     front, _ = sides(card(holder="𠮷某"))
