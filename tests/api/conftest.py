@@ -14,8 +14,8 @@ from starlette.testclient import TestClient
 
 from keys.trust import Purpose
 from tests.office import BASE_URL
+from verifier.cli.issuing import issuing_app
 from verifier.cli.office import Office, seconds_now
-from verifier.cli.serve import issuing_app
 from verifier.register import authorities, clients
 from verifier.settings import Settings
 

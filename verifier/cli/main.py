@@ -5,7 +5,7 @@ import sys
 import typer
 
 from verifier.certificate.errors import LiangzhengError
-from verifier.cli import audit, certificates, checking, clients, demo, keyring, serve, tables
+from verifier.cli import audit, cards, certificates, checking, clients, demo, keyring, serve, tables
 
 app = typer.Typer(
     name="liangzheng",
@@ -27,6 +27,7 @@ app.command("cancel")(certificates.cancel)
 app.command("lose")(certificates.lose)
 app.command("show")(certificates.show)
 app.command("code")(certificates.code)
+app.command("card")(cards.card)
 app.command("check")(checking.check_code)
 app.command("audit")(audit.audit_register)
 

@@ -2,9 +2,10 @@
 
 import errno
 import socket
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
+from multiprocessing import get_context
 from typing import Annotated, Final
 
 import typer
@@ -15,12 +16,9 @@ from verifier import settings
 from verifier.certificate.errors import LiangzhengError
 from verifier.cli import options
 from verifier.cli.office import Office, read_root
-from verifier.issuing.api.app import create_app as create_issuing
-from verifier.issuing.api.desk import Desk
 from verifier.records import app as records
 from verifier.register.database import open_database, open_reading
 from verifier.register.feed import DirectFeed
-from verifier.register.writer import Writer
 from verifier.scanning.app import create_app
 from verifier.scanning.node import Node
 from verifier.scanning.protocol import BoundedProtocol
@@ -31,10 +29,11 @@ LOCAL_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8_000
 SCANNING: Final = "verifier.cli.serve:scanning"
 PUBLIC: Final = "verifier.cli.serve:every_public_side"
+ISSUING: Final = "verifier.cli.issuing:issuing"
 _APPS: Final = {
     "scan": SCANNING,
     "records": "verifier.cli.serve:public_records",
-    "issue": "verifier.cli.serve:issuing",
+    "issue": ISSUING,
     "all": PUBLIC,
 }
 
@@ -57,7 +56,7 @@ def serve(
         Side,
         typer.Argument(
             help="scan: citizens' scans; records: officer list and notices; issue: the agencies' API;"
-            " all: every public side."
+            " all: the public sides on PORT, and the agencies' API for this computer alone on the next."
         ),
     ] = Side.ALL,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = LOCAL_HOST,
@@ -69,7 +68,24 @@ def serve(
     office.trust()  # a missing register or trust list stops the start here, in one clear line
     require_free(host, port)
     options.note(f"serving {side} at http://{host}:{port}, {workers} worker(s); Ctrl-C ends it")
-    run(_APPS[side], host=host, port=port, workers=workers)
+    with _issuing_beside(port + 1) if side is Side.ALL and port else nullcontext():
+        run(_APPS[side], host=host, port=port, workers=workers)
+
+
+@contextmanager
+def _issuing_beside(port: int) -> Iterator[None]:
+    """Serve the agencies' API from a process of its own: the public one never holds a signing key."""
+    require_free(LOCAL_HOST, port)
+    options.note(f"serving the agencies' API at http://{LOCAL_HOST}:{port}")
+    process = get_context("spawn").Process(
+        target=run, args=(ISSUING,), kwargs={"host": LOCAL_HOST, "port": port}, daemon=True
+    )
+    process.start()
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.join()
 
 
 def require_free(host: str, port: int) -> None:
@@ -133,24 +149,6 @@ def every_public_side() -> Starlette:
     current = settings.read()
     beside = dict.fromkeys(records.PATHS, _records(current))
     return create_app(lambda: _node(current), current.photos_dir, beside)
-
-
-def issuing() -> Starlette:
-    """Make the agencies' app of one worker."""
-    return issuing_app(Office(settings.read()))
-
-
-def issuing_app(office: Office, clock: Callable[[], float] = time.time) -> Starlette:
-    """Make the agencies' app on what an office has."""
-    return create_issuing(
-        Desk(
-            database=office.database,
-            writer=Writer(lambda: office.ledger(int(clock()))),
-            clock=clock,
-            signer_of=office.ring.certificate_signer,
-            base_url=office.settings.address,
-        )
-    )
 
 
 def _records(current: Settings) -> Starlette:
