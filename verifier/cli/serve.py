@@ -13,6 +13,7 @@ from verifier import settings
 from verifier.certificate.errors import LiangzhengError
 from verifier.cli import options
 from verifier.cli.office import Office, read_root
+from verifier.photos import open_store
 from verifier.register.database import open_database
 from verifier.register.feed import DirectFeed
 from verifier.scanning.app import create_app
@@ -47,6 +48,7 @@ def serve(
     del side  # the citizens' side is all that there is so far
     office = Office(settings.read())
     office.trust()  # a missing register or trust list stops the start here, in one clear line
+    open_store(office.settings.photos)  # and so does a bucket that is described wrongly
     require_free(host, port)
     options.note(f"answering scans at http://{host}:{port}, {workers} worker(s); Ctrl-C ends it")
     run(host=host, port=port, workers=workers)
@@ -99,7 +101,7 @@ def run(app: str = SCANNING, *, host: str, port: int, workers: int = 1) -> None:
 def scanning() -> Starlette:
     """Make the scanning app of one worker on the embedded default."""
     current = settings.read()
-    return create_app(lambda: _node(current), current.photos_dir)
+    return create_app(lambda: _node(current), open_store(current.photos))
 
 
 def _node(current: Settings) -> Node:
