@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from verifier import photos
 from verifier.certificate.errors import LiangzhengError
 
 PREFIX: Final = "LIANGZHENG_"
@@ -29,6 +30,12 @@ def _address(url: str) -> str:
     return address
 
 
+def _photo_store(location: str) -> str:
+    if not photos.is_location(location):
+        raise ValueError("must be a directory, or s3://bucket/prefix")
+    return location
+
+
 class Settings(BaseSettings):
     """All settings; in the embedded default each has a working default."""
 
@@ -48,6 +55,10 @@ class Settings(BaseSettings):
     passphrase_file: Path = Field(
         default=Path(),
         description="What the private keys are encrypted with; default: `keys/passphrase` in DATA_DIR.",
+    )
+    photo_store: Annotated[str, AfterValidator(_photo_store)] = Field(
+        default="",
+        description="A directory, or `s3://bucket/prefix`; default: `photos` in DATA_DIR.",
     )
     max_status_age: float = Field(
         default=10.0,
@@ -101,9 +112,9 @@ class Settings(BaseSettings):
         return self.keys_dir / "passphrase" if self.passphrase_file == Path() else self.passphrase_file
 
     @property
-    def photos_dir(self) -> Path:
-        """Where photos are, by digest."""
-        return self.data_dir / "photos"
+    def photos(self) -> str:
+        """Where photos are, by digest: a directory or an S3 bucket."""
+        return self.photo_store or str(self.data_dir / "photos")
 
     def remember_address(self, address: str) -> None:
         """Keep where the demo serves, so that codes drawn later lead there."""

@@ -36,7 +36,7 @@ def test_the_code_on_the_display_is_read_and_nothing_is_asked_for(
     browser: Browser, tmp_path: Path, of: Card, width: int, scheme: Scheme
 ) -> None:
     file = tmp_path / "certificate.html"
-    file.write_bytes(electronic.page(of, equal_in_force=jurisdictions()["15"].equal_in_force))
+    file.write_bytes(electronic.page(of, equal_in_force=jurisdictions()["IM-2023"].equal_in_force))
     with phone(browser, width=width, scheme=scheme) as context:
         page = context.new_page()
         asked: list[str] = []

@@ -45,7 +45,7 @@ def test_equal_force_is_quoted_where_an_article_in_force_says_so() -> None:
 
 def test_a_draft_makes_nothing_equal() -> None:
     """XJ-2022 is a draft for comment."""
-    assert jurisdictions()["65"].equal_in_force is None
+    assert jurisdictions()["XJ-2022"].equal_in_force is None
     drafted = jurisdictions()["IM-2023"].model_copy(update={"in_force": False})
     assert drafted.equal_in_force is None
 

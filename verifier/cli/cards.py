@@ -119,10 +119,10 @@ def _photo(office: Office, certificate: Certificate) -> bytes | None:
     """Read the photo that a certificate binds; its digest is compared when the card is made."""
     if certificate.photo is None:
         return None
-    try:
-        return (office.settings.photos_dir / f"{certificate.photo.hex()}.jpg").read_bytes()
-    except FileNotFoundError as error:
-        raise CardError(f"the photo of {certificate.number} is not in the store") from error
+    photo = office.photos.read(certificate.photo)
+    if photo is None:
+        raise CardError(f"the photo of {certificate.number} is not in the store")
+    return photo
 
 
 def _write_documents(office: Office, trust: TrustList, chosen: Sequence[Registered], path: Path) -> None:

@@ -19,7 +19,6 @@ from verifier.issuing import photos
 from verifier.issuing.issuance import Order, require_issuable, terms_of
 from verifier.issuing.issuance import issue as issue_orders
 from verifier.register import authorities
-from verifier.register import photos as photo_store
 from verifier.register.certificates import find, history, let_happen
 from verifier.register.ledger import Registered
 
@@ -63,9 +62,7 @@ def issue(
         area=area,
         kind=_KINDS[kind],
         powers=_POWERS[powers],
-        photo=photo_store.keep(office.settings.photos_dir, photos.prepare(photo.read_bytes()))
-        if photo
-        else None,
+        photo=office.photos.keep(photos.prepare(photo.read_bytes())) if photo else None,
         restricted=restricted,
     )
     require_issuable(order, terms)

@@ -165,7 +165,7 @@ def _portraits(office: Office, numbers: list[str]) -> imports.PhotoSource:
     folder.mkdir(parents=True, exist_ok=True)
     for number in numbers:
         (folder / f"{number}.png").write_bytes(portraits.draw(number))
-    return imports.PhotoSource(folder, office.settings.photos_dir)
+    return imports.PhotoSource(folder, office.photos)
 
 
 def _terms(office: Office, issuer: str, valid_from: int) -> Terms:

@@ -26,5 +26,6 @@ def issuing_app(office: Office, clock: Callable[[], float] = time.time) -> Starl
             clock=clock,
             signer_of=office.ring.certificate_signer,
             base_url=office.settings.address,
+            photos=office.photos,
         )
     )

@@ -16,6 +16,7 @@ from verifier import settings
 from verifier.certificate.errors import LiangzhengError
 from verifier.cli import options
 from verifier.cli.office import Office, read_root
+from verifier.photos import open_store
 from verifier.records import app as records
 from verifier.register.database import open_database, open_reading
 from verifier.register.feed import DirectFeed
@@ -66,6 +67,7 @@ def serve(
     """Answer until stopped."""
     office = Office(settings.read())
     office.trust()  # a missing register or trust list stops the start here, in one clear line
+    open_store(office.settings.photos)  # and so does a bucket that is described wrongly
     require_free(host, port)
     options.note(f"serving {side} at http://{host}:{port}, {workers} worker(s); Ctrl-C ends it")
     with _issuing_beside(port + 1) if side is Side.ALL and port else nullcontext():
@@ -136,7 +138,7 @@ def run(app: str = SCANNING, *, host: str, port: int, workers: int = 1) -> None:
 def scanning() -> Starlette:
     """Make the scanning app of one worker on the embedded default."""
     current = settings.read()
-    return create_app(lambda: _node(current), current.photos_dir)
+    return create_app(lambda: _node(current), open_store(current.photos))
 
 
 def public_records() -> Starlette:
@@ -148,7 +150,7 @@ def every_public_side() -> Starlette:
     """Make one worker's app of the public sides: scans first, and the records' paths beside them."""
     current = settings.read()
     beside = dict.fromkeys(records.PATHS, _records(current))
-    return create_app(lambda: _node(current), current.photos_dir, beside)
+    return create_app(lambda: _node(current), open_store(current.photos), beside)
 
 
 def _records(current: Settings) -> Starlette:

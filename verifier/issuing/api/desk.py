@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from verifier.certificate.cose import Signer
 from verifier.certificate.model import Kind
+from verifier.photos import PhotoStore
 from verifier.register.clients import Client
 from verifier.register.database import Database
 from verifier.register.ledger import Ledger
@@ -47,6 +48,7 @@ class Desk:
     """Opens the key of an issuer for a kind."""
     base_url: str
     """Where scans are answered."""
+    photos: PhotoStore
     clock: Callable[[], float] = time.time
     clients: KnownClients = field(default_factory=KnownClients)
 

@@ -16,6 +16,7 @@ from verifier.issuing.exclusions import ExcludedError
 from verifier.issuing.issuance import IssuanceError
 from verifier.issuing.photos import PhotoError
 from verifier.issuing.proposals import ProposalError
+from verifier.photos import PhotoStoreError
 from verifier.problems import problem
 from verifier.register.calls import KeyReusedError
 from verifier.register.certificates import AmbiguousError, ChangedError, TamperedError
@@ -41,6 +42,7 @@ REFUSALS: Final[dict[type[LiangzhengError], int]] = {
 """What whoever asked can mend, with the status that says how."""
 FAULTS: Final[dict[type[LiangzhengError], int]] = {
     OverloadedError: 503,
+    PhotoStoreError: 503,
     RegisterError: 503,
     TamperedError: 503,
     TrustError: 503,
@@ -65,7 +67,7 @@ def fault(error: LiangzhengError) -> Response:
     """Give the problem document of a fault of ours."""
     return problem(
         _status(FAULTS, error),
-        "The register cannot be used at the moment. Nothing was done.",
+        "The register or the photo store cannot be used at the moment. Nothing was done.",
         {"retry-after": _RETRY_SECONDS},
     )
 
