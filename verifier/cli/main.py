@@ -5,7 +5,18 @@ import sys
 import typer
 
 from verifier.certificate.errors import LiangzhengError
-from verifier.cli import audit, cards, certificates, checking, clients, demo, keyring, serve, tables
+from verifier.cli import (
+    audit,
+    cards,
+    certificates,
+    checking,
+    clients,
+    demo,
+    events,
+    keyring,
+    serve,
+    tables,
+)
 
 app = typer.Typer(
     name="liangzheng",
@@ -20,11 +31,15 @@ app.add_typer(keyring.app, name="keys")
 app.add_typer(clients.app, name="clients")
 app.command("import")(tables.import_table)
 app.command("issue")(certificates.issue)
-app.command("suspend")(certificates.suspend)
-app.command("reinstate")(certificates.reinstate)
-app.command("withdraw")(certificates.withdraw)
-app.command("cancel")(certificates.cancel)
-app.command("lose")(certificates.lose)
+app.command("suspend")(events.suspend)
+app.command("reinstate")(events.reinstate)
+app.command("withdraw")(events.withdraw)
+app.command("cancel")(events.cancel)
+app.command("lose")(events.lose)
+app.command("replace")(events.replace)
+app.command("review")(events.review)
+app.command("take-back")(events.take_back)
+app.command("destroy")(events.destroy)
 app.command("show")(certificates.show)
 app.command("code")(certificates.code)
 app.command("card")(cards.card)

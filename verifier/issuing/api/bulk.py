@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from verifier.certificate.errors import LiangzhengError
 from verifier.issuing.api.access import AnyCaller, Caller, IdempotencyKey, do_once
-from verifier.issuing.api.certificates import happen_one, issue_one
+from verifier.issuing.api.certificates import happen_one, issue_one, require_photos
 from verifier.issuing.api.models import EventName, Happens, NewCertificate, Number, Sent, shown
 from verifier.issuing.api.refusals import REFUSALS, status_of
 from verifier.issuing.api.responses import problems
@@ -102,6 +102,7 @@ async def many_certificates(body: BulkCertificates, key: IdempotencyKey, caller:
     """Issue or file many certificates. Scopes: `issue`, `file`."""
     for kind in {item.kind for item in body.items}:
         caller.require("file" if kind == "ministry" else "issue")
+    await require_photos(caller, [item.photo for item in body.items])
     return await _many(caller, key, body, body.items, lambda ledger, item: issue_one(ledger, caller, item))
 
 

@@ -1,6 +1,6 @@
 """`/photos`: a photo in, its digest out; certificates are bound to photos by the digest."""
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import orjson
 from fastapi import APIRouter, Request
@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from verifier.issuing.api.access import Caller, IdempotencyKey, allowed, do_once
+from verifier.issuing.api.access import AnyCaller, IdempotencyKey, do_once
 from verifier.issuing.api.responses import problems
 from verifier.issuing.photos import prepare
 from verifier.register.calls import Answer
@@ -36,10 +36,9 @@ _UPLOAD: Final[dict[str, Any]] = {
 
 
 @router.post("", status_code=201, responses={**_KEPT, **problems(415)}, openapi_extra=_UPLOAD)
-async def keep_photo(
-    request: Request, key: IdempotencyKey, caller: Annotated[Caller, allowed("issue")]
-) -> Response:
-    """Keep a holder's photo, JPEG or PNG. Scope: `issue`."""
+async def keep_photo(request: Request, key: IdempotencyKey, caller: AnyCaller) -> Response:
+    """Keep a holder's photo, JPEG or PNG. Scope: `issue` or `propose`."""
+    caller.require("propose" if "propose" in caller.client.actions else "issue")
     photo = await run_in_threadpool(prepare, await request.body())
     digest = await run_in_threadpool(caller.desk.photos.keep, photo)
     answer = Answer(201, orjson.dumps({"photo": digest.hex()}), {})

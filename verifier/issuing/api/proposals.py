@@ -10,6 +10,7 @@ from starlette.responses import Response
 from verifier.certificate.dates import iso
 from verifier.issuing import proposals
 from verifier.issuing.api.access import AnyCaller, Caller, IdempotencyKey, allowed, do_once
+from verifier.issuing.api.certificates import require_photos
 from verifier.issuing.api.models import NewCertificate, Number, Sent, Succession, Text
 from verifier.issuing.api.responses import problems
 from verifier.issuing.issuance import Order
@@ -91,6 +92,7 @@ async def propose(
     body: Proposals, key: IdempotencyKey, caller: Annotated[Caller, allowed("propose")]
 ) -> Response:
     """Ask for certificates. Scope: `propose`; for agencies."""
+    await require_photos(caller, [item.photo for item in body.items])
     wishes = [item.wish() for item in body.items]
     return await do_once(
         caller,
