@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from starlette.applications import Starlette
 
@@ -9,6 +10,9 @@ from verifier import settings
 from verifier.cli.office import Office
 from verifier.issuing.api.app import create_app
 from verifier.issuing.api.desk import Desk
+from verifier.issuing.jobs import Jobs
+from verifier.issuing.proposals import Means
+from verifier.register.ledger import Ledger
 from verifier.register.writer import Writer
 
 
@@ -19,13 +23,25 @@ def issuing() -> Starlette:
 
 def issuing_app(office: Office, clock: Callable[[], float] = time.time) -> Starlette:
     """Make the agencies' app on what an office has."""
+
+    def ledger() -> AbstractContextManager[Ledger]:
+        return office.ledger(int(clock()))
+
+    means = Means(signer_of=office.ring.certificate_signer, base_url=office.settings.address)
+    jobs = Jobs(
+        database=office.database,
+        ledger=ledger,
+        means=means,
+        folder=office.settings.data_dir / "imports",
+        clock=clock,
+    )
     return create_app(
         Desk(
             database=office.database,
-            writer=Writer(lambda: office.ledger(int(clock()))),
+            writer=Writer(ledger),
             clock=clock,
-            signer_of=office.ring.certificate_signer,
-            base_url=office.settings.address,
+            means=means,
             photos=office.photos,
+            jobs=jobs,
         )
     )

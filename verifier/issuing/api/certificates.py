@@ -80,10 +80,10 @@ def issue_one(ledger: Ledger, caller: Caller, wanted: NewCertificate) -> Registe
         if wanted.valid_until is not None:
             raise IssuanceError("only a ministry's certificate brings its own end with it")
     begins = start_of_day(wanted.valid_from) if wanted.valid_from else caller.now
-    terms = terms_of(issuer, caller.desk.base_url, valid_from=begins)
+    terms = terms_of(issuer, caller.desk.means.base_url, valid_from=begins)
     authorities.require_agency(ledger.connection, issuer.code, wanted.agency)
     require_issuable(order, terms)
-    signer = caller.desk.signer_of(issuer.code, order.kind)
+    signer = caller.desk.means.signer_of(issuer.code, order.kind)
     (new,) = issue(ledger, [order], terms=terms, signer=signer, actor=caller.actor, now=caller.now)
     ledger.flush()
     return by_id(ledger.connection, new)
@@ -198,8 +198,8 @@ async def _succeed(
             ledger,
             number,
             body.change(),
-            signer_of=caller.desk.signer_of,
-            base_url=caller.desk.base_url,
+            signer_of=caller.desk.means.signer_of,
+            base_url=caller.desk.means.base_url,
             actor=caller.actor,
             now=caller.now,
             issuer=body.issuer,
@@ -237,7 +237,7 @@ def _drawn(suffix: str, media_type: str, draw: Callable[[bytes, str], bytes]) ->
     ) -> Response:
         with caller.desk.reading() as connection:
             found = _seen(caller, connection, number, issuer)
-        return Response(draw(found.signed, caller.desk.base_url), media_type=media_type)
+        return Response(draw(found.signed, caller.desk.means.base_url), media_type=media_type)
 
     router.add_api_route(
         f"/{{number}}/code.{suffix}",

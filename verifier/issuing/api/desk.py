@@ -9,8 +9,8 @@ from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
-from verifier.certificate.cose import Signer
-from verifier.certificate.model import Kind
+from verifier.issuing.jobs import Jobs
+from verifier.issuing.proposals import Means
 from verifier.photos import PhotoStore
 from verifier.register.clients import Client
 from verifier.register.database import Database
@@ -44,11 +44,10 @@ class Desk:
 
     database: Database
     writer: Writer
-    signer_of: Callable[[str, Kind], Signer]
-    """Opens the key of an issuer for a kind."""
-    base_url: str
-    """Where scans are answered."""
+    means: Means
+    """What it takes to issue."""
     photos: PhotoStore
+    jobs: Jobs
     clock: Callable[[], float] = time.time
     clients: KnownClients = field(default_factory=KnownClients)
 

@@ -14,7 +14,7 @@ from verifier.issuing.api.certificates import require_photos
 from verifier.issuing.api.models import NewCertificate, Number, Sent, Succession, Text
 from verifier.issuing.api.responses import problems
 from verifier.issuing.issuance import Order
-from verifier.issuing.proposals import MOST_WHY, Action, Means, Proposal, ProposalState, Wish
+from verifier.issuing.proposals import MOST_WHY, Action, Proposal, ProposalState, Wish
 from verifier.issuing.replacement import Change
 from verifier.register.calls import Answer
 from verifier.register.ledger import Particulars
@@ -99,7 +99,7 @@ async def propose(
         key,
         lambda ledger: _answer(
             caller,
-            proposals.propose(ledger, wishes, means=_means(caller), actor=caller.actor, now=caller.now),
+            proposals.propose(ledger, wishes, means=caller.desk.means, actor=caller.actor, now=caller.now),
             status=201,
         ),
     )
@@ -154,7 +154,7 @@ async def decide(
                 proposal,
                 approve=decision == "approve",
                 why=body.why,
-                means=_means(caller),
+                means=caller.desk.means,
                 actor=caller.actor,
                 now=caller.now,
             ),
@@ -164,10 +164,6 @@ async def decide(
 
 def _require_either(caller: Caller) -> None:
     caller.require("decide" if "decide" in caller.client.actions else "propose")
-
-
-def _means(caller: Caller) -> Means:
-    return Means(signer_of=caller.desk.signer_of, base_url=caller.desk.base_url)
 
 
 def _answer(caller: Caller, found: Proposal | list[Proposal], *, status: int = 200) -> Answer:
