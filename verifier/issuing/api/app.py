@@ -15,6 +15,7 @@ from verifier.certificate.errors import LiangzhengError
 from verifier.issuing.api import bulk, certificates, imports, photos, proposals, refusals
 from verifier.issuing.api.bodies import BoundedBodies, Trail
 from verifier.issuing.api.desk import Desk
+from verifier.issuing.api.reading import docs_page
 from verifier.issuing.api.responses import EVERY
 from verifier.problems import on_failure, on_http_exception, problem
 
@@ -60,6 +61,7 @@ def create_app(desk: Desk) -> FastAPI:
     app.state.desk = desk
     for router in _ROUTERS:
         app.include_router(router, responses=EVERY)
+    app.add_api_route("/docs", lambda: docs_page(app), include_in_schema=False)
     app.add_api_route("/health/live", _live, include_in_schema=False)
     app.add_api_route("/health/ready", _ready, include_in_schema=False)
     return app
