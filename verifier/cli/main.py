@@ -5,7 +5,7 @@ import sys
 import typer
 
 from verifier.certificate.errors import LiangzhengError
-from verifier.cli import audit, certificates, checking, clients, demo, keyring, serve, tables
+from verifier.cli import audit, certificates, checking, clients, demo, due, keyring, serve, tables
 
 app = typer.Typer(
     name="liangzheng",
@@ -28,6 +28,7 @@ app.command("lose")(certificates.lose)
 app.command("show")(certificates.show)
 app.command("code")(certificates.code)
 app.command("check")(checking.check_code)
+app.command("due")(due.list_due)
 app.command("audit")(audit.audit_register)
 
 
