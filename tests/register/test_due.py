@@ -1,17 +1,16 @@
 """What is due, by the article that says when."""
 
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, event, insert, select
+from sqlalchemy import Connection, insert, select
 
 from tests.districts import ACTORS, AGENCIES, application, enter, put_in_force, restricted
 from tests.office import DAY, NOW, TESTER, happen, terms
+from tests.register.plans import plans_of
 from verifier.certificate.dates import add_months, day_of, start_of_day
 from verifier.certificate.jurisdictions import jurisdiction_of
 from verifier.certificate.lifecycle import Event
@@ -234,40 +233,24 @@ def test_a_cursor_reads_as_what_it_was_written_from(position: Position) -> None:
 
 
 @pytest.mark.parametrize("after", [None, Position(NOW, 2, 7)])
+@pytest.mark.parametrize("actor", ACTORS, ids=lambda actor: actor.name)
 def test_no_query_of_the_list_walks_the_certificates_or_sorts_them(
-    office: Office, after: Position | None
+    office: Office, actor: Actor, after: Position | None
 ) -> None:
-    now = _busy(office)
-    for actor in ACTORS:
-        with office.database.reading() as connection, _statements(connection) as seen:
-            due(connection, actor, Wanted(agency="奈曼旗应急管理局", until=now + DAY), now=now, after=after)
-        plans = [_plan(office, sql, values) for sql, values in seen if "FROM certificate" in sql]
-        assert len(plans) >= 10
-        for plan in plans:
-            assert plan[0].startswith("SEARCH certificate USING INDEX certificate_"), plan
-            assert plan[0].split()[4] in {
-                "certificate_ends", "certificate_suspended", "certificate_reviewed", "certificate_lost",
-                "certificate_card",
-            }, plan  # fmt: skip
-            assert not any("TEMP B-TREE" in step for step in plan), plan
-
-
-@contextmanager
-def _statements(connection: Connection) -> Iterator[list[tuple[str, Sequence[Any]]]]:
-    seen: list[tuple[str, Sequence[Any]]] = []
-
-    def note(_c: Any, _cursor: Any, sql: str, values: Sequence[Any], _context: Any, _many: bool) -> None:  # noqa: FBT001 # SQLAlchemy's
-        seen.append((sql, values))
-
-    event.listen(connection, "before_cursor_execute", note)
-    yield seen
-
-
-def _plan(office: Office, sql: str, values: Sequence[Any]) -> list[str]:
-    with sqlite3.connect(office.database.path) as plain:
-        steps = [row[3] for row in plain.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
-    plain.close()
-    return steps
+    enter(office)
+    now = NOW + DAY
+    wanted = Wanted(agency="奈曼旗应急管理局", until=now + DAY)
+    plans = plans_of(
+        office, lambda connection: due(connection, actor, wanted, now=now, after=after), "FROM certificate"
+    )
+    assert len(plans) >= 10
+    for plan in plans:
+        assert plan[0].startswith("SEARCH certificate USING INDEX certificate_"), plan
+        assert plan[0].split()[4] in {
+            "certificate_ends", "certificate_suspended", "certificate_reviewed", "certificate_lost",
+            "certificate_card",
+        }, plan  # fmt: skip
+        assert not any("TEMP B-TREE" in step for step in plan), plan
 
 
 # What there is to be told of
