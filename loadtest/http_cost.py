@@ -97,7 +97,7 @@ def _load(target: Target, data_dir: Path, paths: Path) -> float:
     script.write_text(_LUA)
     done = subprocess.run(
         [
-            *_on_core(-1),
+            *on_core(-1),
             *("wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{SECONDS}s"),
             *("-s", str(script), f"http://127.0.0.1:{target.port}"),
         ],
@@ -115,8 +115,15 @@ def _load(target: Target, data_dir: Path, paths: Path) -> float:
 @contextmanager
 def serving_ours(data_dir: Path) -> Iterator[Target]:
     """Serve scans from a data directory, on the servers' core."""
+    with serving(data_dir, "scan") as target:
+        yield target
+
+
+@contextmanager
+def serving(data_dir: Path, side: str) -> Iterator[Target]:
+    """Serve one side from a data directory, on the servers' core."""
     port = _free_port()
-    command = [str(LIANGZHENG), "serve", "scan", "--port", str(port)]
+    command = [str(LIANGZHENG), "serve", side, "--port", str(port)]
     with _running(command, os.environ | {"LIANGZHENG_DATA_DIR": str(data_dir)}, port) as target:
         yield target
 
@@ -131,7 +138,7 @@ def _bare(data_dir: Path) -> Iterator[Target]:
 
 @contextmanager
 def _running(command: list[str], environment: dict[str, str], port: int) -> Iterator[Target]:
-    process = subprocess.Popen([*_on_core(0), *command], env=environment)
+    process = subprocess.Popen([*on_core(0), *command], env=environment)
     try:
         for _ in range(600):
             if process.poll() is not None:
@@ -155,7 +162,7 @@ def _fetch(port: int, digits: str) -> bytes:
     return body
 
 
-def _on_core(which: int) -> list[str]:
+def on_core(which: int) -> list[str]:
     """Give what puts a command on one core: the first for servers, the last for the load."""
     if not shutil.which("taskset"):
         return []

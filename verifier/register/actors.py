@@ -6,8 +6,9 @@ issuing machine, who uses the commands, as the issuer itself. What each may do s
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, true
 
 from verifier.certificate import lifecycle
 from verifier.certificate.jurisdictions import (
@@ -41,6 +42,12 @@ class Actor:
     agency: str | None = None
 
 
+_PLACE: Final = select(tables.authority.c.area).where(tables.authority.c.code == bindparam("authority"))
+_AGENCY: Final = select(tables.agency.c.area).where(
+    tables.agency.c.issuer == bindparam("authority"), tables.agency.c.name == bindparam("agency")
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """An authority, and where it stands."""
@@ -60,8 +67,7 @@ def place_of(connection: Connection, authority: str) -> Place:
     Raises:
         NotFoundError: the register does not know it.
     """
-    columns = tables.authority.c
-    area = connection.scalar(select(columns.area).where(columns.code == authority))
+    area = connection.scalar(_PLACE, {"authority": authority})
     if area is None:
         raise NotFoundError(f"no issuer {authority}")
     return Place(authority, area)
@@ -69,10 +75,7 @@ def place_of(connection: Connection, authority: str) -> Place:
 
 def agency_area(connection: Connection, issuer: Place, agency: str | None) -> str:
     """Give the area of an agency; one that the register does not know has its issuer's."""
-    columns = tables.agency.c
-    area = connection.scalar(
-        select(columns.area).where(columns.issuer == issuer.code, columns.name == agency)
-    )
+    area = connection.scalar(_AGENCY, {"authority": issuer.code, "agency": agency})
     return area or issuer.area
 
 

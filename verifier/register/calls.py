@@ -2,16 +2,24 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from verifier.certificate.errors import LiangzhengError
 from verifier.register import tables
 
 KEPT_SECONDS: Final = 7 * 86_400
 """How long an answer is kept for a repeat of its request."""
+
+
+_KEPT: Final = tables.idempotency.c
+_ANSWERED: Final = select(_KEPT.fingerprint, _KEPT.status, _KEPT.headers, _KEPT.body).where(
+    _KEPT.client == bindparam("by"), _KEPT.key == bindparam("named")
+)
+_NOTE: Final = insert(tables.call)
+_KEEP: Final = insert(tables.idempotency)
 
 
 class KeyReusedError(LiangzhengError, ValueError):
@@ -43,16 +51,7 @@ class Answer:
 
 def note(connection: Connection, call: Call) -> None:
     """Enter a call in the trail."""
-    connection.execute(
-        insert(tables.call).values(
-            time=call.time,
-            client=call.client,
-            request=call.request,
-            action=call.action,
-            subject=call.subject,
-            status=call.status,
-        )
-    )
+    connection.execute(_NOTE, asdict(call))
 
 
 def answered(connection: Connection, client: str, key: str, fingerprint: bytes) -> Answer | None:
@@ -61,12 +60,7 @@ def answered(connection: Connection, client: str, key: str, fingerprint: bytes) 
     Raises:
         KeyReusedError: the key was used for another request.
     """
-    columns = tables.idempotency.c
-    row = connection.execute(
-        select(columns.fingerprint, columns.status, columns.headers, columns.body).where(
-            columns.client == client, columns.key == key
-        )
-    ).first()
+    row = connection.execute(_ANSWERED, {"by": client, "named": key}).first()
     if row is None:
         return None
     if row.fingerprint != fingerprint:
@@ -74,20 +68,24 @@ def answered(connection: Connection, client: str, key: str, fingerprint: bytes) 
     return Answer(row.status, row.body, json.loads(row.headers))
 
 
+def forget(connection: Connection, now: int) -> None:
+    """Forget the answers that are too old to be given again."""
+    connection.execute(delete(tables.idempotency).where(tables.idempotency.c.time < now - KEPT_SECONDS))
+
+
 def keep(
     connection: Connection, client: str, key: str, *, fingerprint: bytes, answer: Answer, now: int
 ) -> None:
-    """Keep an answer for repeats, and forget those that are too old."""
-    columns = tables.idempotency.c
-    connection.execute(delete(tables.idempotency).where(columns.time < now - KEPT_SECONDS))
+    """Keep an answer for repeats."""
     connection.execute(
-        insert(tables.idempotency).values(
-            client=client,
-            key=key,
-            time=now,
-            fingerprint=fingerprint,
-            status=answer.status,
-            headers=json.dumps(dict(answer.headers)),
-            body=answer.body,
-        )
+        _KEEP,
+        {
+            "client": client,
+            "key": key,
+            "time": now,
+            "fingerprint": fingerprint,
+            "status": answer.status,
+            "headers": json.dumps(dict(answer.headers)),
+            "body": answer.body,
+        },
     )

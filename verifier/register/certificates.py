@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, Connection, Row, select
+from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, Connection, Row, bindparam, select
 
 from keys.trust import TrustList
 from verifier.certificate import claims, cose
@@ -33,6 +33,17 @@ _ALL: Final = (
     select(tables.certificate, tables.code)
     .join_from(tables.certificate, tables.code)
     .set_label_style(LABEL_STYLE_TABLENAME_PLUS_COL)
+)
+
+
+_BY_NUMBER: Final = _ALL.where(tables.certificate.c.number == bindparam("named")).order_by(
+    tables.certificate.c.state == int(State.REVOKED), tables.certificate.c.id.desc()
+)
+_LOGGED: Final = (
+    select(*list(tables.log.c)[: len(Entry._fields)])
+    .where(tables.log.c.status_list == bindparam("list"), tables.log.c.idx == bindparam("index"))
+    .order_by(tables.log.c.sequence.desc())
+    .limit(2)
 )
 
 
@@ -81,12 +92,9 @@ def find(connection: Connection, number: str, *, issuer: str | None = None) -> R
         NotFoundError: there is none.
         AmbiguousError: there are several, of different issuers.
     """
-    query = _ALL.where(tables.certificate.c.number == number).order_by(
-        tables.certificate.c.state == State.REVOKED, tables.certificate.c.id.desc()
-    )
+    rows = connection.execute(_BY_NUMBER, {"named": number}).all()
     if issuer is not None:
-        query = query.where(tables.certificate.c.issuer == issuer)
-    rows = connection.execute(query).all()
+        rows = [row for row in rows if row.certificate_issuer == issuer]
     if not rows:
         raise NotFoundError(f"no certificate {number}" + (f" of issuer {issuer}" if issuer else ""))
     issuers = sorted({row.certificate_issuer for row in rows})
@@ -231,13 +239,8 @@ def require_genuine(found: Registered, trust: TrustList | None) -> None:
 
 def _logged_before(connection: Connection, found: Registered) -> Standing | None:
     """Refuse a state that the log does not have; give the one before it."""
-    log, status = tables.log.c, found.certificate.status
-    rows = connection.execute(
-        select(*list(log)[: len(Entry._fields)])
-        .where(log.status_list == status.list, log.idx == status.index)
-        .order_by(log.sequence.desc())
-        .limit(2)
-    ).all()
+    status = found.certificate.status
+    rows = connection.execute(_LOGGED, {"list": status.list, "index": status.index}).all()
     standings = [Entry._make(row).standing() for row in rows]
     if not standings or standings[0] != found.standing:
         raise TamperedError(

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from verifier.certificate.errors import LiangzhengError
 from verifier.register import tables
@@ -25,6 +25,11 @@ _SECRET_BYTES: Final = 32
 _PREFIX: Final = "lz_"
 _MOST_TOKEN: Final = 100
 _MOST_NAME: Final = 80
+
+
+# Built once: each request asks for them, and building a statement costs more than SQLite takes to run it.
+_BY_ID: Final = select(tables.client).where(tables.client.c.id == bindparam("client"))
+_BY_TOKEN: Final = select(tables.client).where(tables.client.c.secret == bindparam("digest"))
 
 
 class ClientError(LiangzhengError, ValueError):
@@ -129,7 +134,7 @@ def by_id(connection: Connection, client: str) -> Client:
     Raises:
         NotFoundError: there is none.
     """
-    row = connection.execute(select(tables.client).where(tables.client.c.id == client)).first()
+    row = connection.execute(_BY_ID, {"client": client}).first()
     if row is None:
         raise NotFoundError(f"no client {client}")
     return _client(row)
@@ -139,7 +144,7 @@ def by_token(connection: Connection, token: str) -> Client | None:
     """Give the client of a token, whether it is still good or not; None for a token that is none."""
     if not token.startswith(_PREFIX) or len(token) > _MOST_TOKEN:
         return None
-    row = connection.execute(select(tables.client).where(tables.client.c.secret == _digest(token))).first()
+    row = connection.execute(_BY_TOKEN, {"digest": _digest(token)}).first()
     return _client(row) if row is not None else None
 
 

@@ -19,7 +19,8 @@ from verifier.certificate.lifecycle import EXPIRY, Card, Event
 from verifier.register import tables
 
 _DAY: Final = 86_400
-_CURSOR: Final = re.compile(r"(-?[0-9]{1,15})\.([0-9]{1,2})\.([0-9]{1,18})", re.ASCII)
+CURSOR: Final = r"^(-?[0-9]{1,15})\.([0-9]{1,2})\.([0-9]{1,18})$"
+"""What a position looks like."""
 
 
 class DeadlineKind(StrEnum):
@@ -76,7 +77,7 @@ class Position(NamedTuple):
         Raises:
             CursorError: it is something else.
         """
-        found = _CURSOR.fullmatch(cursor)
+        found = re.fullmatch(CURSOR, cursor, re.ASCII)
         if found is None:
             raise CursorError("go on from the `next` of an earlier page")
         return cls(*map(int, found.groups()))

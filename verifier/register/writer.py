@@ -22,6 +22,7 @@ MOST_WAITING: Final = 4_096
 """Pieces that may wait; above that the caller is told to come back."""
 
 _Piece = tuple[Callable[[Ledger], Any], "Future[Any]"]
+_Outcome = tuple[Any, BaseException | None]
 
 
 class OverloadedError(LiangzhengError):
@@ -45,7 +46,8 @@ class Writer:
         """Have a piece of work done.
 
         Args:
-            work: all of what it writes is in force after the commit, or none where it raises.
+            work: all of what it writes is in force after the commit, or none where it raises; it may be
+                called twice, if another piece beside it fails, and what it did the first time is taken back.
 
         Returns:
             Its result, once it is committed; else what it raised, or what kept the batch from being written.
@@ -79,21 +81,34 @@ class Writer:
                 return
 
     def _write(self, pieces: list[_Piece]) -> None:
-        done: list[tuple[Future[Any], Any, BaseException | None]] = []
         try:
-            with self._ledger() as ledger:
-                for work, future in pieces:
-                    try:
-                        with ledger.apart():
-                            done.append((future, work(ledger), None))
-                    except Exception as error:  # noqa: BLE001 # handed to whoever asked for the work
-                        done.append((future, None, error))
-        except Exception as error:  # noqa: BLE001 # likewise, to all: nothing of the batch was written
+            try:
+                done = self._all(pieces)
+            except Exception:  # noqa: BLE001 # one of them failed, and all were taken back: told apart below
+                done = self._each(pieces)
+        except Exception as error:  # noqa: BLE001 # handed to those who asked: nothing was written
             for _, future in pieces:
                 future.set_exception(error)
             return
-        for future, result, failure in done:
+        for (_, future), (result, failure) in zip(pieces, done, strict=True):
             if failure is None:
                 future.set_result(result)
             else:
                 future.set_exception(failure)
+
+    def _all(self, pieces: list[_Piece]) -> list[_Outcome]:
+        """Do all pieces, or none: nearly always there is nothing to take back, and savepoints cost time."""
+        with self._ledger() as ledger:
+            return [(work(ledger), None) for work, _ in pieces]
+
+    def _each(self, pieces: list[_Piece]) -> list[_Outcome]:
+        """Do each piece so that its failure is its own."""
+        done: list[_Outcome] = []
+        with self._ledger() as ledger:
+            for work, _ in pieces:
+                try:
+                    with ledger.apart():
+                        done.append((work(ledger), None))
+                except Exception as error:  # noqa: BLE001 # handed to whoever asked for the work
+                    done.append((None, error))
+        return done

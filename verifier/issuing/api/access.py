@@ -11,7 +11,6 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from verifier.issuing.api import refusals
 from verifier.issuing.api.bodies import call_of
 from verifier.issuing.api.desk import Desk
 from verifier.register import calls, clients
@@ -59,16 +58,23 @@ async def _caller(
     desk: Desk = request.app.state.desk
     if credentials is None:
         raise HTTPException(401, "A bearer token is needed.", _CHALLENGE)
-    with desk.reading() as connection:
-        client = clients.by_token(connection, credentials.credentials)
-    now = desk.now()
+    client = desk.clients.get(credentials.credentials)
+    if client is None or request.method != "POST":  # `do_once` asks again, in the transaction of the work
+        with desk.reading() as connection:
+            client = clients.by_token(connection, credentials.credentials)
     if client is None:
         raise HTTPException(401, "The token is not known.", _CHALLENGE)
+    now = desk.now()
     request.state.client = client.id
+    _require_live(client, now)
+    desk.clients.keep(credentials.credentials, client)
+    return Caller(client, desk, request, now)
+
+
+def _require_live(client: Client, now: int) -> None:
     if not client.is_live(now):
         why = "was withdrawn" if client.withdrawn is not None else "has expired"
         raise HTTPException(401, f"The token {why}.", _CHALLENGE)
-    return Caller(client, desk, request, now)
 
 
 AnyCaller = Annotated[Caller, Depends(_caller)]
@@ -130,7 +136,11 @@ async def do_once(caller: Caller, key: str, work: Callable[[Ledger], Answer]) ->
     Args:
         caller: who asks.
         key: the idempotency key.
-        work: does it; what it raises of `REFUSALS` is the answer, and nothing of it is done.
+        work: does it; where it raises, nothing of it is done.
+
+    Raises:
+        HTTPException: 401, the token was withdrawn in the meantime.
+        LiangzhengError: what the work raises.
     """
     scope, client = caller.request.scope, caller.client.id
     fingerprint = hashlib.sha256(
@@ -145,20 +155,16 @@ async def do_once(caller: Caller, key: str, work: Callable[[Ledger], Answer]) ->
         )
     ).digest()
 
-    def once(ledger: Ledger) -> Response:
+    def once(ledger: Ledger) -> Answer:
         connection = ledger.connection
-        try:
-            answer = calls.answered(connection, client, key, fingerprint)
-            if answer is None:
-                with ledger.apart():
-                    answer = work(ledger)
-                calls.keep(connection, client, key, fingerprint=fingerprint, answer=answer, now=caller.now)
-            response = Response(answer.body, answer.status, dict(answer.headers), "application/json")
-        except tuple(refusals.REFUSALS) as error:
-            response = refusals.refusal(error)
-        calls.note(connection, call_of(scope, response.status_code, caller.now))
-        return response
+        _require_live(clients.by_id(connection, client), caller.now)
+        answer = calls.answered(connection, client, key, fingerprint)
+        if answer is None:
+            answer = work(ledger)
+            calls.keep(connection, client, key, fingerprint=fingerprint, answer=answer, now=caller.now)
+        calls.note(connection, call_of(scope, answer.status, caller.now))
+        return answer
 
-    response = await caller.desk.write(once)
+    answer = await caller.desk.write(once)
     caller.request.state.noted = True
-    return response
+    return Response(answer.body, answer.status, dict(answer.headers), "application/json")

@@ -4,18 +4,37 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
 from verifier.certificate.cose import Signer
 from verifier.certificate.model import Kind
+from verifier.register.clients import Client
 from verifier.register.database import Database
 from verifier.register.ledger import Ledger
 from verifier.register.writer import Writer
 
 T = TypeVar("T")
+_MOST_CLIENTS: Final = 1_000
+
+
+class KnownClients:
+    """Clients by their tokens, as they were when last asked for: whether a token is still good, ask again."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Client] = {}
+
+    def get(self, token: str) -> Client | None:
+        """Give the client of a token, if it was seen before."""
+        return self._known.get(token)
+
+    def keep(self, token: str, client: Client) -> None:
+        """Remember one; all are forgotten when they become too many."""
+        if len(self._known) >= _MOST_CLIENTS:
+            self._known.clear()
+        self._known[token] = client
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +47,7 @@ class Desk:
     """Opens the key of an issuer for a kind."""
     base_url: str
     """Where scans are answered."""
+    clients: KnownClients = field(default_factory=KnownClients)
 
     def now(self) -> int:
         """Read the clock: once in each request."""
