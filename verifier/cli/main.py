@@ -5,7 +5,7 @@ import sys
 import typer
 
 from verifier.certificate.errors import LiangzhengError
-from verifier.cli import audit, certificates, checking, clients, demo, due, keyring, serve, tables
+from verifier.cli import audit, certificates, checking, clients, demo, due, keyring, serve, tables, webhooks
 
 app = typer.Typer(
     name="liangzheng",
@@ -18,6 +18,7 @@ app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.add_typer(keyring.app, name="keys")
 app.add_typer(clients.app, name="clients")
+app.add_typer(webhooks.app, name="webhooks")
 app.command("import")(tables.import_table)
 app.command("issue")(certificates.issue)
 app.command("suspend")(certificates.suspend)

@@ -85,6 +85,14 @@ class Page:
     next: int
     more: bool
 
+    def as_json(self) -> dict[str, Any]:
+        """Give it as the feed answers it and as webhooks send it."""
+        return {
+            "changes": [change.as_json() for change in self.changes],
+            "next": self.next,
+            "more": self.more,
+        }
+
 
 def newest(connection: Connection) -> int:
     """Give the id of the last event; 0 for none."""

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from verifier.certificate.jurisdictions import KindName
 from verifier.issuing.api.access import Caller, allowed
 from verifier.issuing.api.responses import problems
-from verifier.register.changes import LARGEST_PAGE, Page, changes
+from verifier.register.changes import LARGEST_PAGE, changes
 
 router: Final = APIRouter(tags=["changes"])
 _LAST_ID: Final = (1 << 63) - 1
@@ -69,16 +69,6 @@ class ShownChanges(BaseModel):
     more: bool = Field(description="There is more at once.")
 
 
-def changes_body(page: Page) -> bytes:
-    """Give a page as the feed answers it and as webhooks send it."""
-    content = {
-        "changes": [change.as_json() for change in page.changes],
-        "next": page.next,
-        "more": page.more,
-    }
-    return orjson.dumps(content)
-
-
 @router.get("/changes", responses={200: {"model": ShownChanges}, **problems(403)})
 def read_changes(
     caller: Annotated[Caller, allowed("changes")],
@@ -91,4 +81,4 @@ def read_changes(
     """
     with caller.desk.reading() as connection:
         page = changes(connection, caller.actor, after=after, now=caller.now, limit=limit)
-    return Response(changes_body(page), media_type="application/json")
+    return Response(orjson.dumps(page.as_json()), media_type="application/json")
