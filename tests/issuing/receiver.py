@@ -90,9 +90,11 @@ def receiving(tls: tuple[Path, Path] | None = None) -> Iterator[Receiver]:
     with Receiver(tls) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def self_signed(directory: Path) -> tuple[Path, Path]:
