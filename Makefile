@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 
-.PHONY: help install demo test lint bench loadtest vectors lock clean
+.PHONY: help install demo test lint bench loadtest vectors lifecycle lock clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,9 @@ loadtest: $(VENV)/.installed-dev  ## Half a minute of mixed load by locust; ever
 
 vectors: $(VENV)/.installed-dev  ## Write the test vectors of the code format anew
 	$(BIN)/python -m tests.vectors.generate
+
+lifecycle: $(VENV)/.installed-dev  ## Write the tables of docs/lifecycle.md anew, by walking them
+	$(BIN)/python -m tests.whole.write_lifecycle
 
 lock:  ## Resolve the requirements anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import threading
 from pathlib import Path
 from typing import Final
 
@@ -57,19 +58,44 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_directory(path.parent)
     _write_partial(path, content, _PUBLIC_MODE).replace(path)
     _sync_directory(path.parent)
 
 
+def remove_file(path: Path) -> None:
+    """Remove a file, durably; one that is not there is removed already.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return
+    _sync_directory(path.parent)
+
+
 def _write_partial(path: Path, content: bytes, mode: int) -> Path:
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    # Of one process and one thread alone, since several may write the same file at once.
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_native_id()}")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        partial.unlink()
+        raise
     return partial
+
+
+def _make_directory(directory: Path) -> None:
+    missing = [each for each in (directory, *directory.parents) if not each.exists()]
+    directory.mkdir(parents=True, exist_ok=True)
+    for each in missing:
+        _sync_directory(each.parent)
 
 
 def _sync_directory(directory: Path) -> None:

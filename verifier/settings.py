@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from verifier import photos
 from verifier.certificate.errors import LiangzhengError
 
 PREFIX: Final = "LIANGZHENG_"
@@ -27,6 +28,12 @@ def _address(url: str) -> str:
     if not _ADDRESS.fullmatch(address):
         raise ValueError("must be http:// or https://, a host name, and a port or none; no path")
     return address
+
+
+def _photo_store(location: str) -> str:
+    if not photos.is_location(location):
+        raise ValueError("must be a directory, or s3://bucket/prefix")
+    return location
 
 
 class Settings(BaseSettings):
@@ -49,6 +56,10 @@ class Settings(BaseSettings):
         default=Path(),
         description="What the private keys are encrypted with; default: `keys/passphrase` in DATA_DIR.",
     )
+    photo_store: Annotated[str, AfterValidator(_photo_store)] = Field(
+        default="",
+        description="A directory, or `s3://bucket/prefix`; default: `photos` in DATA_DIR.",
+    )
     max_status_age: float = Field(
         default=10.0,
         gt=0,
@@ -57,6 +68,12 @@ class Settings(BaseSettings):
     )
     code_cache: int = Field(
         default=4_096, ge=0, le=1_000_000, description="Authenticated codes kept in memory, a worker."
+    )
+    look_ups_per_minute: int = Field(
+        default=10,
+        ge=1,
+        le=10_000,
+        description="Look-ups by number and name that one address may make, a worker.",
     )
 
     @property
@@ -95,9 +112,9 @@ class Settings(BaseSettings):
         return self.keys_dir / "passphrase" if self.passphrase_file == Path() else self.passphrase_file
 
     @property
-    def photos_dir(self) -> Path:
-        """Where photos are, by digest."""
-        return self.data_dir / "photos"
+    def photos(self) -> str:
+        """Where photos are, by digest: a directory or an S3 bucket."""
+        return self.photo_store or str(self.data_dir / "photos")
 
     def remember_address(self, address: str) -> None:
         """Keep where the demo serves, so that codes drawn later lead there."""

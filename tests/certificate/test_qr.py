@@ -2,6 +2,8 @@
 
 import io
 import xml.etree.ElementTree as ET
+from itertools import accumulate
+from operator import xor
 
 import pytest
 import segno
@@ -133,3 +135,25 @@ def test_the_refusal_names_the_field_that_takes_most_room(
 def test_what_no_symbol_holds_is_refused() -> None:
     with pytest.raises(qr.TooLargeError, match="no QR symbol"):
         qr.symbol(b"\xd2" * 1_500, BASE_URL, level="H")
+
+
+@settings(max_examples=25)
+@given(st.binary(max_size=300))
+def test_outlines_enclose_just_the_black_modules(rest: bytes) -> None:
+    symbol = qr.symbol(b"\xd2" + rest, BASE_URL)
+    size = len(symbol.matrix)
+    crossed = [[0] * (size + 1) for _ in range(size)]
+    for loop in qr.outlines(symbol):
+        for start, end in zip(loop, (*loop[1:], loop[0]), strict=True):
+            assert (start[0] == end[0]) is not (start[1] == end[1])  # along one axis, and some way
+            if start[0] == end[0]:
+                for y in range(min(start[1], end[1]), max(start[1], end[1])):
+                    crossed[y][start[0]] ^= 1
+    filled = [list(accumulate(row, xor))[:-1] for row in crossed]
+    assert filled == [list(row) for row in symbol.matrix]
+
+
+def test_a_path_closes_every_loop() -> None:
+    symbol = qr.symbol(signed(certificate()), BASE_URL)
+    path = qr.path(symbol)
+    assert path.count("M") == path.count("z") == len(qr.outlines(symbol))

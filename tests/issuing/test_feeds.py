@@ -6,29 +6,22 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from tests.districts import application, enter, put_in_force
 from tests.office import BASE_URL, DAY, NOW, happen
 from verifier.certificate.lifecycle import Event
+from verifier.cli.issuing import issuing_app
 from verifier.cli.office import Office
-from verifier.issuing.api.app import create_app
 from verifier.issuing.api.changes import ShownChanges
-from verifier.issuing.api.desk import Desk
 from verifier.issuing.api.due import ShownDeadlines
 from verifier.register import clients
-from verifier.register.writer import Writer
-
-
-class _At(Desk):
-    def now(self) -> int:
-        return NOW + 10 * DAY
 
 
 class Api:
     """The app, asked in this process."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: Starlette) -> None:
         self._app = app
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
@@ -48,12 +41,9 @@ def api(office: Office) -> Iterator[Api]:
     put_in_force(office, application("32000000002", "库伦旗应急管理局"), issuer="150000")
     for number in ("32000000001", "32000000002"):
         happen(office, Event.LOST, number)
-    desk = _At(
-        database=office.database, writer=Writer(lambda: office.ledger(NOW)),
-        signer_of=office.ring.certificate_signer, base_url=BASE_URL,
-    )  # fmt: skip
-    yield Api(create_app(desk))
-    desk.writer.close()
+    app = issuing_app(office, lambda: NOW + 10 * DAY)
+    yield Api(app)
+    app.state.desk.writer.close()
 
 
 def header(office: Office, *actions: str, authority: str = "150525") -> dict[str, str]:

@@ -13,8 +13,9 @@ from tests.issuing import ARBITRARY, HEADER, HEADINGS, LIST, LISTED, ROW, Cell, 
 from verifier.certificate.bounds import BOUNDS
 from verifier.certificate.jurisdictions import Number, Words, jurisdiction_of
 from verifier.certificate.model import check_text
+from verifier.certificate.texts import tidy
 from verifier.issuing.id_numbers import InvalidIdNumberError, read_id_number
-from verifier.issuing.rosters import Application, Form, Roster, read_roster, tidy
+from verifier.issuing.rosters import Application, Form, Roster, read_roster
 from verifier.issuing.tables import TableBounds, TableError
 
 RULES = jurisdiction_of("15")

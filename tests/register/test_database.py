@@ -11,7 +11,8 @@ from alembic.migration import MigrationContext
 from tests.office import NOW, happen
 from verifier.certificate.lifecycle import Event
 from verifier.cli.office import Office
-from verifier.register.database import RegisterError, open_database
+from verifier.register import migrations
+from verifier.register.database import SCHEMA, RegisterError, open_database
 from verifier.register.tables import METADATA
 
 
@@ -20,6 +21,11 @@ def test_the_migrations_lead_to_the_tables_of_the_code(tmp_path: Path) -> None:
     with database.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
     database.close()
+
+
+def test_the_schema_that_is_looked_for_is_that_of_the_newest_migration() -> None:
+    names = [path.name for path in (Path(migrations.__path__[0]) / "versions").glob("0*.py")]
+    assert max(names).startswith(f"{SCHEMA}_")
 
 
 def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:

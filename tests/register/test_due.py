@@ -149,7 +149,7 @@ def test_an_open_proposal_is_due_after_its_working_days(office: Office) -> None:
 def test_of_a_restricted_certificate_number_and_issuer_alone_are_told(office: Office) -> None:
     sealed = {"holder": "马晓东", "agency": "某局", "categories": ["安全"], "area": "全疆"}
     put_in_force(office, restricted("31000000012", particulars=Particulars(sealed=sealed)))
-    _propose(office, number="31000000013", due=NOW, state="open", content='{"restricted": true}')
+    _propose(office, number="31000000013", due=NOW, state="open", content='{"order": {"restricted": true}}')
     found = [each for each in all_due(office, now=END) if each.number in {"31000000012", "31000000013"}]
     assert len(found) == 2
     for each in found:
@@ -241,7 +241,7 @@ def test_no_query_of_the_list_walks_the_certificates_or_sorts_them(
     now = NOW + DAY
     wanted = Wanted(agency="奈曼旗应急管理局", until=now + DAY)
     plans = plans_of(
-        office, lambda connection: due(connection, actor, wanted, now=now, after=after), "FROM certificate"
+        office, lambda connection: due(connection, actor, wanted, now=now, after=after), "AS since"
     )
     assert len(plans) >= 10
     for plan in plans:

@@ -129,6 +129,10 @@ class Serving(_Data):
     prefecture: tuple[Level, ...] = ()
     county: tuple[Level, ...] = ()
 
+    def by(self, level: Level) -> tuple[Level, ...]:
+        """Give the levels of the agencies that an issuer of a level serves."""
+        return {"region": self.region, "prefecture": self.prefecture, "county": self.county}[level]
+
 
 class Exclusion(_Data):
     """Kinds of certificates of which nobody may hold two at once."""
@@ -163,6 +167,13 @@ class Refusal(_Data):
     """The enforcement categories that it speaks of; empty: all."""
 
 
+class Provision(_Data):
+    """An article, as a citizen may be told of it."""
+
+    rule: str
+    document: Words
+
+
 class Jurisdiction(_Data):
     """The rules under which the issuers of one region act, or those of one system within it."""
 
@@ -190,6 +201,8 @@ class Jurisdiction(_Data):
     events: Mapping[str, EventRules]
     """By event; one that is not here is refused."""
     refusals: tuple[Refusal, ...] = ()
+    electronic: Provision | None = None
+    """What makes an electronic certificate equal in force to the card; None: nothing says so."""
 
     @model_validator(mode="after")
     def _lengths_are_given(self) -> Self:
@@ -227,6 +240,11 @@ class Jurisdiction(_Data):
             if refusal.in_force and (not refusal.categories or set(refusal.categories) & set(categories)):
                 return refusal
         return None
+
+    @property
+    def equal_in_force(self) -> Provision | None:
+        """The article in force that makes an electronic certificate as good as the card, if there is one."""
+        return self.electronic if self.in_force else None
 
 
 class NumberError(LiangzhengError, ValueError):

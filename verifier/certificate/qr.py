@@ -1,6 +1,7 @@
 """The QR symbol: the URL in an alphanumeric segment, the digits in a numeric one (ISO/IEC 18004 7.4)."""
 
 import io
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import segno
@@ -12,6 +13,8 @@ from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.model import Certificate
 
 Level = Literal["L", "M", "Q", "H"]
+Corner = tuple[int, int]
+"""Where four modules meet: x and y, in modules from the top left."""
 
 QUIET_ZONE: Final = 4
 """Modules of white around the symbol (ISO/IEC 18004 5.3.8)."""
@@ -75,6 +78,65 @@ def _bits(code: bytes, base_url: str) -> int:
     alphanumeric = 4 + 11 + characters // 2 * 11 + characters % 2 * 6
     numeric = 4 + 12 + digits // 3 * 10 + (0, 4, 7)[digits % 3]
     return alphanumeric + numeric
+
+
+def path(drawing: segno.QRCode) -> str:
+    """Give the black of a symbol as the data of one SVG path (even-odd), one unit a module."""
+    return "".join(f"M{' '.join(f'{x} {y}' for x, y in loop)}z" for loop in outlines(drawing))
+
+
+def outlines(drawing: segno.QRCode) -> list[list[Corner]]:
+    """Trace the borders between black and white, so that no seam shows between neighbouring modules.
+
+    Args:
+        drawing: the symbol.
+
+    Returns:
+        Closed loops of corners (x, y) in modules from the top left, without the quiet zone; the first
+        corner is not repeated. What lies inside by the even-odd rule is black.
+    """
+    ahead = _borders(drawing.matrix)
+    loops = []
+    while ahead:
+        corner = next(iter(ahead))
+        walked = []
+        while (
+            corner in ahead
+        ):  # as many borders lead into a corner as out of it, so the walk ends at its start
+            walked.append(corner)
+            onward = ahead[corner].pop()
+            if not ahead[corner]:
+                del ahead[corner]
+            corner = onward
+        loops.append(_bends(walked))
+    return loops
+
+
+def _borders(matrix: Sequence[bytearray]) -> dict[Corner, list[Corner]]:
+    """Give the unit borders, by the corner that each starts from, with black on its right hand."""
+    size = len(matrix)
+    black = {(x, y) for y in range(size) for x in range(size) if matrix[y][x]}
+    ahead: dict[Corner, list[Corner]] = {}
+    for x, y in sorted(black):
+        sides = (
+            ((x, y - 1), (x, y), (x + 1, y)),
+            ((x + 1, y), (x + 1, y), (x + 1, y + 1)),
+            ((x, y + 1), (x + 1, y + 1), (x, y + 1)),
+            ((x - 1, y), (x, y + 1), (x, y)),
+        )
+        for neighbour, start, end in sides:
+            if neighbour not in black:
+                ahead.setdefault(start, []).append(end)
+    return ahead
+
+
+def _bends(loop: Sequence[Corner]) -> list[Corner]:
+    """Leave out the corners of a closed loop at which it goes straight on."""
+    return [
+        (x, y)
+        for (x, y), before, after in zip(loop, (loop[-1], *loop), (*loop[1:], loop[0]), strict=False)
+        if not (before[0] == x == after[0] or before[1] == y == after[1])
+    ]
 
 
 def png(drawing: segno.QRCode, *, scale: int = 8) -> bytes:

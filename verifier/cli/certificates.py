@@ -10,8 +10,8 @@ from verifier import settings
 from verifier.certificate import code as code_text
 from verifier.certificate import qr
 from verifier.certificate.dates import iso
-from verifier.certificate.jurisdictions import OTHER, jurisdiction_of
-from verifier.certificate.lifecycle import Event, reason_now
+from verifier.certificate.jurisdictions import jurisdiction_of
+from verifier.certificate.lifecycle import reason_now
 from verifier.certificate.model import Kind, Powers
 from verifier.cli import options
 from verifier.cli.office import Office, seconds_now
@@ -19,9 +19,8 @@ from verifier.issuing import photos
 from verifier.issuing.issuance import Order, require_issuable, terms_of
 from verifier.issuing.issuance import issue as issue_orders
 from verifier.register import authorities
-from verifier.register import photos as photo_store
-from verifier.register.certificates import find, history, let_happen
-from verifier.register.ledger import Registered
+from verifier.register.certificates import find, history
+from verifier.register.ledger import Particulars, Registered
 
 _KINDS = {kind.name.lower(): kind for kind in Kind}
 _POWERS = {powers.name.lower(): powers for powers in Powers}
@@ -46,27 +45,42 @@ def issue(
     restricted: Annotated[
         bool, typer.Option("--restricted", help="State nothing of person or post.")
     ] = False,
+    until: Annotated[
+        int | None,
+        typer.Option(
+            parser=options.instant,
+            metavar="DATE",
+            help="A ministry's certificate only: the day on which it no longer holds.",
+        ),
+    ] = None,
 ) -> None:
-    """Issue one certificate."""
+    """Issue one certificate; one of kind ministry is filed (备案)."""
     if kind not in _KINDS or powers not in _POWERS:
         raise typer.BadParameter(f"kind is one of {', '.join(_KINDS)}; powers one of {', '.join(_POWERS)}")
     office, now = Office(settings.read()), seconds_now()
     with office.database.reading() as connection:
         authority = authorities.issuer_of(connection, issuer)
-    jurisdiction_of(authority.area).require_number(number)
+    if _KINDS[kind] is not Kind.MINISTRY:
+        jurisdiction_of(authority.area).require_number(number)
+        if until is not None:
+            raise typer.BadParameter("only a ministry's certificate brings its own end with it")
     terms = terms_of(authority, office.settings.address, valid_from=valid_from or now)
+    facts: dict[str, Any] = {
+        "holder": holder,
+        "agency": agency,
+        "categories": tuple(category or ()),
+        "area": area,
+    }
+    hidden: dict[str, Any] = {"holder": None, "agency": None, "categories": (), "area": None}
     order = Order(
         number=number,
-        holder=holder,
-        agency=agency,
-        categories=tuple(category or ()),
-        area=area,
+        **(hidden if restricted else facts),
+        particulars=Particulars(sealed=facts if restricted and holder else None),
         kind=_KINDS[kind],
         powers=_POWERS[powers],
-        photo=photo_store.keep(office.settings.photos_dir, photos.prepare(photo.read_bytes()))
-        if photo
-        else None,
+        photo=office.photos.keep(photos.prepare(photo.read_bytes())) if photo else None,
         restricted=restricted,
+        valid_until=until,
     )
     require_issuable(order, terms)
     signer = office.ring.certificate_signer(issuer, order.kind)
@@ -74,47 +88,6 @@ def issue(
         issue_orders(ledger, [order], terms=terms, signer=signer, actor=office.actor, now=now)
     office.remark_on(terms, {agency}, now)
     options.say(f"issued {number}: holds from {iso(terms.valid_from)} up to {iso(terms.valid_until)}")
-
-
-def suspend(
-    number: options.Number,
-    issuer: options.Issuer = None,
-    reason: options.ReasonCode = OTHER,
-    until: Annotated[
-        int | None,
-        typer.Option(
-            parser=options.instant,
-            metavar="DATE",
-            help="The day on which it ends (at 00:00), or an instant; default: as the jurisdiction says.",
-        ),
-    ] = None,
-) -> None:
-    """Take a certificate away until a date (暂扣)."""
-    _let_happen(Event.SUSPENDED, number, issuer, reason, until)
-
-
-def reinstate(
-    number: options.Number, issuer: options.Issuer = None, reason: options.ReasonCode = OTHER
-) -> None:
-    """End a suspension early."""
-    _let_happen(Event.REINSTATED, number, issuer, reason)
-
-
-def withdraw(
-    number: options.Number, issuer: options.Issuer = None, reason: options.ReasonCode = OTHER
-) -> None:
-    """Withdraw a certificate that should not have been issued (撤销)."""
-    _let_happen(Event.WITHDRAWN, number, issuer, reason)
-
-
-def cancel(number: options.Number, issuer: options.Issuer = None, reason: options.ReasonCode = OTHER) -> None:
-    """Cancel a certificate, e.g. because its holder left the post (注销)."""
-    _let_happen(Event.CANCELLED, number, issuer, reason)
-
-
-def lose(number: options.Number, issuer: options.Issuer = None, reason: options.ReasonCode = OTHER) -> None:
-    """Make a lost certificate void (遗失作废)."""
-    _let_happen(Event.LOST, number, issuer, reason)
 
 
 def show(number: options.Number, issuer: options.Issuer = None, json: options.Json = False) -> None:
@@ -168,24 +141,6 @@ def code(
         options.say(code_text.to_text(found.signed, address))
     elif not (svg or png):
         options.say(qr.terminal(drawing))
-
-
-def _let_happen(event: Event, number: str, issuer: str | None, reason: str, until: int | None = None) -> None:
-    office, now = Office(settings.read()), seconds_now()
-    with office.ledger(now) as ledger:
-        happened = let_happen(
-            ledger,
-            event,
-            number,
-            actor=office.actor,
-            now=now,
-            issuer=issuer,
-            reason=reason,
-            until=until,
-        )
-    until = happened.standing.until if event is Event.SUSPENDED else None
-    end = f" until {iso(until)}" if until else ""
-    options.say(f"{event} {number}{end}")
 
 
 def _shown(found: Registered, now: int) -> dict[str, Any]:

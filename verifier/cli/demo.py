@@ -70,7 +70,7 @@ def demo(
     office.database.close()
     if not no_serve:
         os.environ[f"{settings.PREFIX}DATA_DIR"] = str(current.data_dir)
-        serve.run(host=host, port=port)
+        serve.run(serve.PUBLIC, host=host, port=port)
 
 
 def _make_trust(office: Office, now: int) -> None:
@@ -165,7 +165,7 @@ def _portraits(office: Office, numbers: list[str]) -> imports.PhotoSource:
     folder.mkdir(parents=True, exist_ok=True)
     for number in numbers:
         (folder / f"{number}.png").write_bytes(portraits.draw(number))
-    return imports.PhotoSource(folder, office.settings.photos_dir)
+    return imports.PhotoSource(folder, office.photos)
 
 
 def _terms(office: Office, issuer: str, valid_from: int) -> Terms:

@@ -5,7 +5,20 @@ import sys
 import typer
 
 from verifier.certificate.errors import LiangzhengError
-from verifier.cli import audit, certificates, checking, clients, demo, due, keyring, serve, tables, webhooks
+from verifier.cli import (
+    audit,
+    cards,
+    certificates,
+    checking,
+    clients,
+    demo,
+    due,
+    events,
+    keyring,
+    serve,
+    tables,
+    webhooks,
+)
 
 app = typer.Typer(
     name="liangzheng",
@@ -21,13 +34,18 @@ app.add_typer(clients.app, name="clients")
 app.add_typer(webhooks.app, name="webhooks")
 app.command("import")(tables.import_table)
 app.command("issue")(certificates.issue)
-app.command("suspend")(certificates.suspend)
-app.command("reinstate")(certificates.reinstate)
-app.command("withdraw")(certificates.withdraw)
-app.command("cancel")(certificates.cancel)
-app.command("lose")(certificates.lose)
+app.command("suspend")(events.suspend)
+app.command("reinstate")(events.reinstate)
+app.command("withdraw")(events.withdraw)
+app.command("cancel")(events.cancel)
+app.command("lose")(events.lose)
+app.command("replace")(events.replace)
+app.command("review")(events.review)
+app.command("take-back")(events.take_back)
+app.command("destroy")(events.destroy)
 app.command("show")(certificates.show)
 app.command("code")(certificates.code)
+app.command("card")(cards.card)
 app.command("check")(checking.check_code)
 app.command("due")(due.list_due)
 app.command("audit")(audit.audit_register)

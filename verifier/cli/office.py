@@ -25,6 +25,7 @@ from verifier.certificate import cose
 from verifier.certificate.dates import add_months, iso
 from verifier.cli import options
 from verifier.issuing.issuance import Terms
+from verifier.photos import PhotoStore, open_store
 from verifier.register import authorities, indices
 from verifier.register.actors import Actor
 from verifier.register.authorities import Authorities, Published
@@ -48,6 +49,11 @@ class Office:
     def database(self) -> Database:
         """The register."""
         return open_database(self.settings.register_url, create=self._create)
+
+    @cached_property
+    def photos(self) -> PhotoStore:
+        """The photo store."""
+        return open_store(self.settings.photos)
 
     @cached_property
     def ring(self) -> KeyRing:

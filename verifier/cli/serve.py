@@ -2,7 +2,10 @@
 
 import errno
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
+from multiprocessing import get_context
 from typing import Annotated, Final
 
 import typer
@@ -12,12 +15,11 @@ from starlette.applications import Starlette
 from verifier import settings
 from verifier.certificate.errors import LiangzhengError
 from verifier.cli import options
-from verifier.cli.office import Office, read_root, seconds_now
-from verifier.issuing.api.app import create_app as create_issuing
-from verifier.issuing.api.desk import Desk
-from verifier.register.database import open_database
+from verifier.cli.office import Office, read_root
+from verifier.photos import open_store
+from verifier.records import app as records
+from verifier.register.database import open_database, open_reading
 from verifier.register.feed import DirectFeed
-from verifier.register.writer import Writer
 from verifier.scanning.app import create_app
 from verifier.scanning.node import Node
 from verifier.scanning.protocol import BoundedProtocol
@@ -27,7 +29,14 @@ from verifier.status.follower import Follower
 LOCAL_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8_000
 SCANNING: Final = "verifier.cli.serve:scanning"
-ISSUING: Final = "verifier.cli.serve:issuing"
+PUBLIC: Final = "verifier.cli.serve:every_public_side"
+ISSUING: Final = "verifier.cli.issuing:issuing"
+_APPS: Final = {
+    "scan": SCANNING,
+    "records": "verifier.cli.serve:public_records",
+    "issue": ISSUING,
+    "all": PUBLIC,
+}
 
 
 class PortError(LiangzhengError):
@@ -38,22 +47,47 @@ class Side(StrEnum):
     """What can be served."""
 
     SCAN = "scan"
+    RECORDS = "records"
     ISSUE = "issue"
     ALL = "all"
 
 
 def serve(
-    side: Annotated[Side, typer.Argument(help="scan: the citizens' side; all: every side.")] = Side.ALL,
+    side: Annotated[
+        Side,
+        typer.Argument(
+            help="scan: citizens' scans; records: officer list and notices; issue: the agencies' API;"
+            " all: the public sides on PORT, and the agencies' API for this computer alone on the next."
+        ),
+    ] = Side.ALL,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = LOCAL_HOST,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="The port to listen on.")] = DEFAULT_PORT,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
 ) -> None:
-    """Answer scans until stopped."""
+    """Answer until stopped."""
     office = Office(settings.read())
     office.trust()  # a missing register or trust list stops the start here, in one clear line
+    open_store(office.settings.photos)  # and so does a bucket that is described wrongly
     require_free(host, port)
-    options.note(f"answering scans at http://{host}:{port}, {workers} worker(s); Ctrl-C ends it")
-    run(ISSUING if side is Side.ISSUE else SCANNING, host=host, port=port, workers=workers)
+    options.note(f"serving {side} at http://{host}:{port}, {workers} worker(s); Ctrl-C ends it")
+    with _issuing_beside(port + 1) if side is Side.ALL and port else nullcontext():
+        run(_APPS[side], host=host, port=port, workers=workers)
+
+
+@contextmanager
+def _issuing_beside(port: int) -> Iterator[None]:
+    """Serve the agencies' API from a process of its own: the public one never holds a signing key."""
+    require_free(LOCAL_HOST, port)
+    options.note(f"serving the agencies' API at http://{LOCAL_HOST}:{port}")
+    process = get_context("spawn").Process(
+        target=run, args=(ISSUING,), kwargs={"host": LOCAL_HOST, "port": port}, daemon=True
+    )
+    process.start()
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.join()
 
 
 def require_free(host: str, port: int) -> None:
@@ -97,25 +131,33 @@ def run(app: str = SCANNING, *, host: str, port: int, workers: int = 1) -> None:
         server_header=False,
         log_level="warning",
         timeout_keep_alive=15,
+        proxy_headers=False,  # the address that look-ups are counted by is the socket's peer
     )
 
 
 def scanning() -> Starlette:
     """Make the scanning app of one worker on the embedded default."""
     current = settings.read()
-    return create_app(lambda: _node(current), current.photos_dir)
+    return create_app(lambda: _node(current), open_store(current.photos))
 
 
-def issuing() -> Starlette:
-    """Make the agencies' app of one worker."""
-    office = Office(settings.read())
-    return create_issuing(
-        Desk(
-            database=office.database,
-            writer=Writer(lambda: office.ledger(seconds_now())),
-            signer_of=office.ring.certificate_signer,
-            base_url=office.settings.address,
-        )
+def public_records() -> Starlette:
+    """Make the records app of one worker."""
+    return _records(settings.read())
+
+
+def every_public_side() -> Starlette:
+    """Make one worker's app of the public sides: scans first, and the records' paths beside them."""
+    current = settings.read()
+    beside = dict.fromkeys(records.PATHS, _records(current))
+    return create_app(lambda: _node(current), open_store(current.photos), beside)
+
+
+def _records(current: Settings) -> Starlette:
+    return records.create_app(
+        open_reading(current.register_url),
+        address=current.address,
+        look_ups_per_minute=current.look_ups_per_minute,
     )
 
 

@@ -56,7 +56,7 @@ def import_table(
         )
     rules = jurisdiction_of(authority.area)
     terms = terms_of(authority, office.settings.address, valid_from=valid_from or now)
-    source = imports.PhotoSource(photos, office.settings.photos_dir) if photos else None
+    source = imports.PhotoSource(photos, office.photos) if photos else None
     with options.progress("reading") as advance:
         plan = imports.plan(file, rules=rules, terms=terms, agency=agency, photos=source, progress=advance)
     with office.database.reading() as connection:

@@ -11,8 +11,8 @@ from verifier.issuing import issuance
 from verifier.issuing.issuance import IssuanceError, Order, Terms, require_issuable
 from verifier.issuing.photos import PhotoError, prepare
 from verifier.issuing.rosters import Application, Refused, read_roster
+from verifier.photos import PhotoStore
 from verifier.register.ledger import Particulars
-from verifier.register.photos import keep
 
 
 @dataclass(slots=True)
@@ -51,16 +51,17 @@ class PhotoSource:
     """A folder of photos named by certificate number, and the store that they go to."""
 
     folder: Path
-    store: Path
+    store: PhotoStore
 
     def take(self, number: str) -> bytes | None:
         """Keep the photo of a number, if there is one, and give its digest.
 
         Raises:
             PhotoError: it cannot be used.
+            PhotoStoreError: it cannot be kept.
         """
         photo = self.read(number)
-        return keep(self.store, photo) if photo else None
+        return self.store.keep(photo) if photo else None
 
     def read(self, number: str) -> bytes | None:
         """Give the photo of a number, if there is one, as it would be kept.

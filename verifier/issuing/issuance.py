@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from pydantic import ConfigDict
 from sqlalchemy import Connection, select
 
 from keys.trust import Issuer, TrustList
@@ -39,6 +40,8 @@ class IssuanceError(LiangzhengError, ValueError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What one certificate shall state, and what the register shall keep beside it."""
+
+    __pydantic_config__ = ConfigDict(ser_json_bytes="hex", val_json_bytes="hex")  # as proposals keep it
 
     number: str
     holder: str | None

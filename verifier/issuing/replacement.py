@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from pydantic import ConfigDict
+
 from verifier.certificate.cose import Signer
 from verifier.certificate.jurisdictions import OTHER
 from verifier.certificate.lifecycle import RENEWAL, Event, IllegalEventError, ReasonClass
@@ -17,6 +19,8 @@ from verifier.register.ledger import Ledger, Particulars, Registered
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """What the new certificate states that the old one does not; None: the same."""
+
+    __pydantic_config__ = ConfigDict(ser_json_bytes="hex", val_json_bytes="hex")  # as proposals keep it
 
     number: str | None = None
     holder: str | None = None

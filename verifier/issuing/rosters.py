@@ -19,6 +19,7 @@ from verifier.certificate.bounds import BOUNDS
 from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.jurisdictions import Jurisdiction
 from verifier.certificate.model import InvalidCertificateError, check_text
+from verifier.certificate.texts import tidy
 from verifier.issuing.id_numbers import InvalidIdNumberError, read_id_number
 from verifier.issuing.tables import TABLE_BOUNDS, Flaw, RawRow, Sheet, TableBounds, TableError, read_sheets
 
@@ -249,25 +250,6 @@ def _form(headings: Iterable[str], title: str) -> Form:
     if len(said) > 1:  # both forms have the same columns
         raise TableError("the title names more than one form: say in it either 新领, 换发 or 清理")
     return Form.OFFICER_LIST if _FIELD in headings else Form.NEW_ISSUE
-
-
-_SPACES: Final = "\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u205f\u3000"
-_RUN: Final = re.compile(f"[{_SPACES}]+")
-_PADDING: Final = re.compile(f"[{_SPACES}\u202f]+")
-_CHINESE: Final = re.compile("[々〇\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003fffd·•（）()0-9—－-]+")
-
-
-def tidy(text: str) -> str:
-    """Free a text from the layout of its table.
-
-    Chinese is written without spaces, so those inside are padding (`王  某`). Other scripts keep theirs, one
-    at a time, and U+202F, which Mongolian spelling needs.
-    """
-    text = unicodedata.normalize("NFC", text)
-    if not _PADDING.search(text):
-        return text
-    bare = _PADDING.sub("", text)
-    return bare if _CHINESE.fullmatch(bare) else _RUN.sub(" ", text).strip(" ")
 
 
 def _fact(what: str, text: str) -> str:

@@ -180,7 +180,6 @@ def require_issuer(connection: Connection, issuer: str, kind: Kind, agency: str 
             issuing.rule,
         )
     area = agency_area(connection, place, agency)
-    served: tuple[Level, ...] = getattr(rules.serves, place.level)
-    if not lies_within(area, place.area) or level_of(area) not in served:
+    if not lies_within(area, place.area) or level_of(area) not in rules.serves.by(place.level):
         raise NotEntitledError(f"issuer {issuer} does not serve area {area}", rules.serves.rule)
     return rules

@@ -2,15 +2,15 @@
 
 import tomllib
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import Connection, Row, Table, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from keys.trust import Agency, Contact, Issuer, RootKey, TrustList
 from verifier.certificate.errors import LiangzhengError
-from verifier.certificate.jurisdictions import jurisdiction_of
+from verifier.certificate.jurisdictions import jurisdiction_of, level_of, lies_within
 from verifier.register import tables
 from verifier.register.errors import NotFoundError
 from verifier.status.follower import SignedLists
@@ -20,13 +20,20 @@ class DirectoryError(LiangzhengError, ValueError):
     """A file of authorities and agencies is out of form."""
 
 
+class ListedAgency(Agency):
+    """An agency as the register has it: beside what the directory says, where it stands."""
+
+    area: Annotated[str, Field(pattern=r"^[0-9]{6}$")] | None = None
+    """Its GB/T 2260 code; None: its issuer's."""
+
+
 class Authorities(BaseModel):
     """What a file of authorities and agencies holds."""
 
     model_config = ConfigDict(extra="forbid")
 
     issuers: list[Issuer] = []
-    agencies: list[Agency] = []
+    agencies: list[ListedAgency] = []
 
 
 def parse(content: bytes) -> Authorities:
@@ -48,16 +55,20 @@ def enter(connection: Connection, authorities: Authorities) -> None:
     """Enter authorities and agencies, or correct what is known of them.
 
     Raises:
+        DirectoryError: a level is not that of the area, or an agency is none that its issuer serves.
         UnknownJurisdictionError: no rules are known for an issuer's area.
         NotFoundError: an agency's issuer is not known.
     """
     for issuer in authorities.issuers:
         jurisdiction_of(issuer.area)
+        if issuer.level != level_of(issuer.area):
+            raise DirectoryError(f"issuer {issuer.code}: area {issuer.area} is a {level_of(issuer.area)}")
         columns = issuer.model_dump(exclude={"complaint"}) | _contact_columns(issuer.complaint)
         _put(connection, tables.authority, columns, ["code"])
     for agency in authorities.agencies:
-        issuer_of(connection, agency.issuer)
-        columns = {"issuer": agency.issuer, "name": agency.name} | _contact_columns(agency.complaint)
+        _require_served(issuer_of(connection, agency.issuer), agency)
+        own = {"issuer": agency.issuer, "name": agency.name, "area": agency.area}
+        columns = own | _contact_columns(agency.complaint)
         _put(connection, tables.agency, columns, ["issuer", "name"])
 
 
@@ -156,6 +167,15 @@ def publish(connection: Connection, lists: SignedLists, *, version: int, now: in
             version=version, time=now, trust=lists.trust, directory=lists.directory
         )
     )
+
+
+def _require_served(issuer: Issuer, agency: ListedAgency) -> None:
+    area = agency.area or issuer.area
+    serves = jurisdiction_of(issuer.area).serves
+    if not lies_within(area, issuer.area) or level_of(area) not in serves.by(level_of(issuer.area)):
+        raise DirectoryError(
+            f"agency {agency.name}: issuer {issuer.code} does not serve area {area} ({serves.rule})"
+        )
 
 
 def _put(connection: Connection, table: Table, columns: dict[str, Any], key: list[str]) -> None:

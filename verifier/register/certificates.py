@@ -103,6 +103,33 @@ def find(connection: Connection, number: str, *, issuer: str | None = None) -> R
     return registered(rows[0])
 
 
+def of_agency(connection: Connection, agency: str, *, issuer: str | None = None) -> list[Registered]:
+    """Give an agency's certificates that are not void, by number; some may have expired.
+
+    Args:
+        connection: an open connection.
+        agency: its name, as the certificates have it.
+        issuer: only those of this issuer.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    columns = tables.certificate.c
+    query = (
+        select(tables.certificate, tables.code)
+        .join_from(tables.certificate, tables.code)
+        .where(columns.agency == agency, columns.state != State.REVOKED)
+        .order_by(columns.number, columns.issuer)
+        .set_label_style(LABEL_STYLE_TABLENAME_PLUS_COL)
+    )
+    if issuer is not None:
+        query = query.where(columns.issuer == issuer)
+    found = [registered(row) for row in connection.execute(query)]
+    if not found:
+        raise NotFoundError(f"no certificates of {agency}" + (f" by issuer {issuer}" if issuer else ""))
+    return found
+
+
 def let_happen(
     ledger: Ledger,
     event: Event,

@@ -5,6 +5,7 @@ writer at a time holds the register from the first statement on, so that chains 
 """
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,10 +20,14 @@ from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from verifier.certificate.errors import LiangzhengError
 
-SCHEMA: Final = "0002"
+SCHEMA: Final = "0003"
 """The newest migration; a register that is older is brought up to date when it is opened."""
 BUSY_SECONDS: Final = 60
 """How long a writer waits for another."""
+_READER_SECONDS: Final = 2
+"""How long a reader waits for the file; in WAL mode it hardly ever does."""
+_ANEW_SECONDS: Final = 1
+"""How long an open file is relied on by a reader."""
 
 
 class RegisterError(LiangzhengError, OSError):
@@ -87,6 +92,33 @@ def open_database(url: str, *, create: bool = False) -> Database:
     return database
 
 
+def open_reading(url: str) -> Database:
+    """Open the register so that nothing can be written through it, by two locks of SQLite's own.
+
+    A connection is opened anew every second, so that a register put back from a copy is read there.
+
+    Args:
+        url: SQLAlchemy URL.
+
+    Raises:
+        RegisterError: there is none.
+    """
+    path = _sqlite_file(url)
+    if not path.exists():
+        raise RegisterError(f"there is no register at {path}; `liangzheng demo` or `keys trust` makes one")
+
+    def connect() -> SqliteConnection:
+        address = f"{path.absolute().as_uri()}?mode=ro"
+        return sqlite3.connect(address, uri=True, timeout=_READER_SECONDS, check_same_thread=False)
+
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)), creator=connect, pool_recycle=_ANEW_SECONDS
+    )
+    event.listen(engine, "connect", _configure_reading)
+    event.listen(engine, "begin", _begin)
+    return Database(engine)
+
+
 def require_own_schema(connection: Connection) -> None:
     """Refuse triggers and views: we make none, and they could undo a write that was acknowledged.
 
@@ -135,6 +167,11 @@ def _configure(connection: SqliteConnection, _record: object) -> None:
     except SqliteError:
         connection.close()  # the pool has not taken it over yet
         raise
+
+
+def _configure_reading(connection: SqliteConnection, _record: object) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA query_only=ON")
 
 
 def _begin(connection: Connection) -> None:

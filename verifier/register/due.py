@@ -11,7 +11,20 @@ from heapq import merge
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, and_, literal, or_, select, text, true, tuple_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    exists,
+    literal,
+    or_,
+    select,
+    text,
+    true,
+    tuple_,
+)
 
 from verifier.certificate.jurisdictions import jurisdiction_of, jurisdictions
 from verifier.register import tables
@@ -155,8 +168,12 @@ def _proposals(
 ) -> list[Deadline]:
     """Give the open proposals whose levels have a number of days (XJ-2022 Art 12)."""
     columns, kind = tables.proposal.c, DeadlineKind.PROPOSAL
+    known = tables.certificate.c
+    restricted = exists().where(
+        known.number == columns.number, known.issuer == columns.issuer, known.restricted
+    )
     query = (
-        select(tables.proposal, tables.authority.c.area.label("region"))
+        select(tables.proposal, tables.authority.c.area.label("region"), restricted.label("is_restricted"))
         .join_from(tables.proposal, tables.authority, tables.authority.c.code == columns.issuer)
         .where(columns.state == "open", columns.due.is_not(None))
         .order_by(columns.due, columns.id)
@@ -178,13 +195,16 @@ def _proposals(
 
 
 def _proposed(row: Row[Any]) -> Deadline:
-    content = json.loads(row.content)
-    proposals = jurisdiction_of(row.region, content.get("categories") or ()).proposals
+    wish = json.loads(row.content)
+    asked = [wish[part] for part in ("order", "change") if wish.get(part)]
+    hidden = row.is_restricted or any(each.get("restricted") for each in asked)
+    categories = [name for each in asked for name in each.get("categories") or ()]
+    proposals = jurisdiction_of(row.region, categories).proposals
     return Deadline(
         kind=DeadlineKind.PROPOSAL,
         number=row.number,
         issuer=row.issuer,
-        agency=None if content.get("restricted") else row.agency,
+        agency=None if hidden else row.agency,
         when=row.due,
         rule=proposals.deadline_rule or proposals.rule,
         position=Position(row.due, ORDER[DeadlineKind.PROPOSAL], row.id),

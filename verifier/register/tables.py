@@ -104,6 +104,50 @@ for _name, _columns, _part in (
 ):
     Index(_name, *_columns, sqlite_where=text(_part), postgresql_where=text(_part))
 
+# Certificates that were made restricted: no public record may name their holder by an older one either.
+Index(
+    "certificate_made_restricted",
+    certificate.c.replaces,
+    sqlite_where=text("restricted AND replaces IS NOT NULL"),
+    postgresql_where=text("restricted AND replaces IS NOT NULL"),
+)
+# For the public officer list and its searches. What the list leaves out for ever is not in them; the dates
+# are, so that whole runs of expired certificates are passed over without looking at their rows; the first
+# has all that counting asks for.
+LISTED: Final = "state <> 3 AND NOT restricted"
+Index(
+    "certificate_by_agency",
+    certificate.c.issuer,
+    certificate.c.agency,
+    certificate.c.number,
+    certificate.c.valid_from,
+    certificate.c.valid_until,
+    certificate.c.state,
+    certificate.c.until,
+    certificate.c.restricted,
+    sqlite_where=text(LISTED),
+    postgresql_where=text(LISTED),
+)
+Index(
+    "certificate_by_agency_and_holder",
+    certificate.c.issuer,
+    certificate.c.agency,
+    certificate.c.holder,
+    certificate.c.number,
+    certificate.c.valid_until,
+    sqlite_where=text(LISTED),
+    postgresql_where=text(LISTED),
+)
+Index(
+    "certificate_by_holder",
+    certificate.c.issuer,
+    certificate.c.holder,
+    certificate.c.number,
+    certificate.c.valid_until,
+    sqlite_where=text(LISTED),
+    postgresql_where=text(LISTED),
+)
+
 particulars = Table(
     "particulars",
     METADATA,
@@ -138,6 +182,14 @@ event = Table(
     Column("digest", LargeBinary(12), nullable=False),
     Column("hash", LargeBinary(32), nullable=False),
     Column("basis", String(40)),  # the article; None in events older than the column
+)
+# For the public notices, the newest first; nearly all events are of no such kind.
+NOTIFIED: Final = "event IN ('lost', 'withdrawn', 'cancelled', 'replaced')"
+Index(
+    "event_notified",
+    event.c.time,
+    sqlite_where=text(NOTIFIED),
+    postgresql_where=text(NOTIFIED),
 )
 
 status_list = Table(

@@ -1,11 +1,10 @@
 """The citizens' HTTP side: plain Starlette, and ASGI endpoints where every microsecond counts."""
 
-import hashlib
+import logging
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import orjson
@@ -20,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from keys.trust import TrustList, jwks, readable
 from verifier.certificate.verdicts import Verdict
+from verifier.photos import PhotoStore, PhotoStoreError
 from verifier.problems import on_failure, on_http_exception, problem
 from verifier.scanning import pages
 from verifier.scanning.answers import Known, answer, http_status, to_json
@@ -34,12 +34,12 @@ class RequestBounds:
 
     path_characters: int = 4_096
     body_bytes: int = 65_536
-    photo_bytes: int = 1 << 20
     codes: int = 10
     """Codes of one `POST /check`."""
 
 
 BOUNDS: Final = RequestBounds()
+_log: Final = logging.getLogger(__name__)
 
 _READING: Final = ("GET", "HEAD")
 _TOO_LONG: Final = "The address is longer than any code."
@@ -130,7 +130,7 @@ def _rendered(
 class Endpoints:
     """Everything that is asked less often than a scan."""
 
-    def __init__(self, node: Node, photos: Path) -> None:
+    def __init__(self, node: Node, photos: PhotoStore) -> None:
         self._node = node
         self._photos = photos
 
@@ -160,9 +160,12 @@ class Endpoints:
 
     async def photo(self, request: Request) -> Response:
         """`GET /photos/{digest}`: a photo, by the digest that a code carries."""
-        digest: str = request.path_params["digest"]
-        photo = _read_photo(self._photos / f"{digest}.jpg")
-        if photo is None or not hashlib.sha256(photo).hexdigest().startswith(digest):
+        try:
+            photo = await self._photos.fetch(bytes.fromhex(request.path_params["digest"]))
+        except PhotoStoreError as error:
+            _log.warning("%s", error)
+            return problem(503, "Photos cannot be had right now.", {"retry-after": _RETRY_SECONDS.decode()})
+        if photo is None:
             return problem(404, "There is no such photo.")
         # Named by its content, so it never changes; private, since it shows a person.
         headers = {"cache-control": "private, max-age=86400, immutable", "x-content-type-options": "nosniff"}
@@ -228,24 +231,32 @@ class Endpoints:
         return trust
 
 
-def create_app(make_node: Callable[[], Node], photos: Path) -> Starlette:
+def create_app(
+    make_node: Callable[[], Node], photos: PhotoStore, beside: Mapping[str, Starlette] | None = None
+) -> Starlette:
     """Put the scanning app together.
 
     Args:
         make_node: makes the worker's node; the app closes its feed at the end.
-        photos: the directory of the photo store.
+        photos: the photo store, which is read alone.
+        beside: other apps that answer on the same port, by path; a scan never passes them.
     """
     node = make_node()
+    others = beside or {}
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        node.follower.refresh(now())
-        yield
+        async with AsyncExitStack() as stack:
+            for other in set(others.values()):
+                await stack.enter_async_context(other.router.lifespan_context(other))
+            node.follower.refresh(now())
+            yield
         node.follower.close()
 
     endpoints = Endpoints(node, photos)
     return Starlette(
         routes=[
+            *(Route(path, app) for path, app in others.items()),
             Route("/check", endpoints.check, methods=["POST"]),
             Route("/check", endpoints.only_post),
             Route("/photos/{digest:photo}", endpoints.photo),
@@ -270,14 +281,6 @@ def _wants_json(scope: Scope) -> bool:
         if name == b"accept":
             return b"application/json" in value and b"text/html" not in value
     return False
-
-
-def _read_photo(path: Path) -> bytes | None:
-    try:
-        with path.open("rb") as file:
-            return file.read(BOUNDS.photo_bytes)
-    except OSError:
-        return None
 
 
 async def _bounded_body(request: Request) -> bytes | None:

@@ -25,8 +25,9 @@ from verifier.certificate.jurisdictions import (
     jurisdiction_of,
     jurisdictions,
 )
-from verifier.certificate.model import Certificate, Kind, Powers
+from verifier.certificate.model import Certificate, Kind
 from verifier.certificate.verdicts import Reason, Verdict
+from verifier.certificate.words import KINDS, POWERS, issuer_label, last_day
 from verifier.scanning.answers import Known
 from verifier.scanning.check import Finding
 
@@ -67,23 +68,7 @@ _NO_FORCE: Final = frozenset(
 _ASKED_WITHOUT_STANDING: Final = frozenset({Reason.NOT_REGISTERED, Reason.DIFFERS, Reason.STATUS_STALE})
 """Reasons that come of what is known of the register, though the finding carries no standing."""
 
-_KINDS: Final = {
-    Kind.ENFORCEMENT: Words(zh="行政执法证", en="Enforcement certificate"),
-    Kind.SUPERVISION: Words(zh="行政执法监督证", en="Supervision certificate"),
-    Kind.MINISTRY: Words(zh="国务院部门制发证件", en="Ministry certificate, filed with the region"),
-}
 _SUPERVISES: Final = Words(zh="用于监督行政执法活动。", en="Entitles its holder to supervise enforcement.")
-_POWERS: Final = {
-    Powers.ALL: None,
-    Powers.ENTRUSTED: Words(
-        zh="受委托单位：只能在委托范围内执法，不得查封、扣押或采取规定所列的其他行政强制措施",
-        en="Entrusted unit: only what is entrusted; no sealing, seizing or other listed coercive measures",
-    ),
-    Powers.TOWNSHIP: Words(
-        zh="乡镇（街道）人员：只能进行行政检查，以及按简易程序作出行政处罚",
-        en="Township or sub-district staff: inspections, and penalties by the simple procedure, only",
-    ),
-}
 _EM_DOCUMENT: Final = Words(
     zh="《自治区应急管理系统行政执法证件管理办法》第八条",
     en="Xinjiang Emergency Management System, Measures on Enforcement Certificates, Article 8",
@@ -92,8 +77,6 @@ _MAY_ALSO_ENFORCE: Final = Words(
     zh=f"按照{_EM_DOCUMENT.zh}，持证人也可以执法。", en=f"{_EM_DOCUMENT.en}: its holder may also enforce."
 )
 
-_ISSUED_BY: Final = Words(zh="发证机关", en="Issuer")
-_FILED_WITH: Final = Words(zh="备案机关", en="Filed with")
 _SINCE: Final = {
     Verdict.SUSPENDED: Words(zh="暂扣开始", en="Suspended since"),
     Verdict.REVOKED: Words(zh="失效时间", en="Void since"),
@@ -214,12 +197,12 @@ def _shown(finding: Finding, certificate: Certificate, issuer: Issuer) -> dict[s
     return {
         "certificate": certificate,
         "issuer": issuer,
-        "issuer_label": _FILED_WITH if certificate.kind is Kind.MINISTRY else _ISSUED_BY,
-        "kind": _KINDS[certificate.kind],
+        "issuer_label": issuer_label(certificate.kind),
+        "kind": KINDS[certificate.kind],
         "kind_notes": notes if certificate.kind is Kind.SUPERVISION else [],
-        "powers": _POWERS[certificate.powers],
+        "powers": POWERS[certificate.powers],
         "powers_source": _EM_DOCUMENT if under_em else None,
-        "last_day": _last_day(certificate),
+        "last_day": last_day(certificate.valid_until),
         "article": _article(issuer, certificate.categories) if finding.verdict in _NO_FORCE else None,
     }
 
@@ -231,21 +214,14 @@ def _article(issuer: Issuer, categories: tuple[str, ...]) -> Refusal | None:
         return None
 
 
-def _last_day(certificate: Certificate) -> int | None:
-    """Give the last day that still holds, None if the validity ends within a day.
-
-    `valid_until` is the first second that no longer holds; people count by the last day that does.
-    """
-    until = certificate.valid_until
-    return start_of_day(day_of(until - 1)) if until == start_of_day(day_of(until)) else None
-
-
 def _moments(finding: Finding, as_of: float | None) -> list[tuple[Words, Markup]]:
     """Give the times that the verdict turns on, for the banner."""
     certificate, standing, verdict = finding.certificate, finding.standing, finding.verdict
     moments = list[tuple[Words, Markup]]()
     if certificate and verdict is Verdict.EXPIRED:
-        moments.append((_LAST_DAY, _day_or_moment(_last_day(certificate) or certificate.valid_until)))
+        moments.append(
+            (_LAST_DAY, _day_or_moment(last_day(certificate.valid_until) or certificate.valid_until))
+        )
     if certificate and verdict is Verdict.NOT_YET_VALID:
         moments.append((_BEGINS, _day_or_moment(certificate.valid_from)))
     if standing and verdict in _SINCE:

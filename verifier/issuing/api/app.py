@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from starlette.responses import Response
 
 from verifier.certificate.errors import LiangzhengError
-from verifier.issuing.api import certificates, changes, due, refusals
+from verifier.issuing.api import bulk, certificates, changes, due, imports, photos, proposals, refusals
 from verifier.issuing.api.bodies import BoundedBodies, Trail
 from verifier.issuing.api.desk import Desk
 from verifier.issuing.api.responses import EVERY
@@ -22,7 +22,15 @@ _ABOUT = """Agencies and issuing authorities carry certificates through their li
 
 Every call needs a bearer token; every POST an `Idempotency-Key`; every event `If-Match`. Errors are problem
 documents (RFC 9457); a refusal names the article that it rests on. Every call enters the trail."""
-_ROUTERS = (certificates.router, changes.router, due.router)
+_ROUTERS = (
+    certificates.router,
+    proposals.router,
+    bulk.router,
+    imports.router,
+    photos.router,
+    changes.router,
+    due.router,
+)
 
 
 def create_app(desk: Desk) -> FastAPI:
@@ -34,7 +42,9 @@ def create_app(desk: Desk) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        desk.jobs.start()
         yield
+        desk.jobs.close()
         desk.writer.close()
         desk.database.close()
 
@@ -66,7 +76,10 @@ def create_app(desk: Desk) -> FastAPI:
 async def _on_invalid(_request: Request, error: Exception) -> Response:
     """Answer what is out of form: where and why, and nothing of what was sent."""
     assert isinstance(error, RequestValidationError)
-    errors = [{"where": ".".join(map(str, each["loc"])), "why": each["msg"]} for each in error.errors()[:20]]
+    errors = [
+        {"where": ".".join(map(str, each["loc"])), "why": each["msg"].removeprefix("Value error, ")}
+        for each in error.errors()[:20]
+    ]
     return problem(422, "The request is out of form.", errors=errors)
 
 

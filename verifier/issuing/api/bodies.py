@@ -23,12 +23,18 @@ class BodyBounds:
     """The largest bodies, in bytes."""
 
     document: int = 256 << 10
+    bulk: int = 2 << 20
     photo: int = 8 << 20
     table: int = 64 << 20
 
 
 BOUNDS: Final = BodyBounds()
-_LARGER: Final = {"/photos": BOUNDS.photo, "/imports": BOUNDS.table}
+_LARGER: Final = {
+    "/bulk/events": BOUNDS.bulk,
+    "/bulk/certificates": BOUNDS.bulk,
+    "/photos": BOUNDS.photo,
+    "/imports": BOUNDS.table,
+}
 
 
 class BoundedBodies:

@@ -1,10 +1,11 @@
 """`/certificates`: issue, look at, let things happen, draw the code."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import APIRouter, Path, Query
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from verifier.certificate import code as code_text
@@ -32,6 +33,7 @@ from verifier.issuing.api.models import (
     shown,
 )
 from verifier.issuing.api.responses import problems
+from verifier.issuing.concealment import remove_concealed
 from verifier.issuing.issuance import IssuanceError, issue, require_issuable, terms_of
 from verifier.issuing.replacement import substitute
 from verifier.register import authorities
@@ -78,10 +80,10 @@ def issue_one(ledger: Ledger, caller: Caller, wanted: NewCertificate) -> Registe
         if wanted.valid_until is not None:
             raise IssuanceError("only a ministry's certificate brings its own end with it")
     begins = start_of_day(wanted.valid_from) if wanted.valid_from else caller.now
-    terms = terms_of(issuer, caller.desk.base_url, valid_from=begins)
+    terms = terms_of(issuer, caller.desk.means.base_url, valid_from=begins)
     authorities.require_agency(ledger.connection, issuer.code, wanted.agency)
     require_issuable(order, terms)
-    signer = caller.desk.signer_of(issuer.code, order.kind)
+    signer = caller.desk.means.signer_of(issuer.code, order.kind)
     (new,) = issue(ledger, [order], terms=terms, signer=signer, actor=caller.actor, now=caller.now)
     ledger.flush()
     return by_id(ledger.connection, new)
@@ -112,6 +114,7 @@ def happen_one(
 async def issue_certificate(body: NewCertificate, key: IdempotencyKey, caller: AnyCaller) -> Response:
     """Issue a certificate; one of kind `ministry` is filed (备案). Scope: `issue`, or `file`."""
     caller.require("file" if body.kind == "ministry" else "issue")
+    await require_photos(caller, [body.photo])
     return await do_once(
         caller,
         key,
@@ -184,6 +187,7 @@ async def _succeed(
     if_match: str | None,
 ) -> Response:
     caller.require(name)
+    await require_photos(caller, [body.photo])
     known = known_event(if_match)
 
     def work(ledger: Ledger) -> Answer:
@@ -194,8 +198,8 @@ async def _succeed(
             ledger,
             number,
             body.change(),
-            signer_of=caller.desk.signer_of,
-            base_url=caller.desk.base_url,
+            signer_of=caller.desk.means.signer_of,
+            base_url=caller.desk.means.base_url,
             actor=caller.actor,
             now=caller.now,
             issuer=body.issuer,
@@ -205,7 +209,26 @@ async def _succeed(
         )
         return certificate_answer(new, caller.now, status=201)
 
-    return await do_once(caller, key, work)
+    response = await do_once(caller, key, work)
+    if body.restricted:
+        await run_in_threadpool(_conceal, caller)
+    return response
+
+
+def _conceal(caller: Caller) -> None:
+    with caller.desk.reading() as connection:
+        remove_concealed(connection, caller.desk.photos)
+
+
+async def require_photos(caller: Caller, photos: Iterable[str | None]) -> None:
+    """Refuse certificates that are bound to a photo which is not in the store.
+
+    Raises:
+        IssuanceError: one is not.
+    """
+    for photo in {photo for photo in photos if photo is not None}:
+        if await caller.desk.photos.fetch(bytes.fromhex(photo)) is None:
+            raise IssuanceError(f"there is no photo {photo}: send it to POST /photos first")
 
 
 def _drawn(suffix: str, media_type: str, draw: Callable[[bytes, str], bytes]) -> None:
@@ -214,7 +237,7 @@ def _drawn(suffix: str, media_type: str, draw: Callable[[bytes, str], bytes]) ->
     ) -> Response:
         with caller.desk.reading() as connection:
             found = _seen(caller, connection, number, issuer)
-        return Response(draw(found.signed, caller.desk.base_url), media_type=media_type)
+        return Response(draw(found.signed, caller.desk.means.base_url), media_type=media_type)
 
     router.add_api_route(
         f"/{{number}}/code.{suffix}",

@@ -9,8 +9,9 @@ from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
-from verifier.certificate.cose import Signer
-from verifier.certificate.model import Kind
+from verifier.issuing.jobs import Jobs
+from verifier.issuing.proposals import Means
+from verifier.photos import PhotoStore
 from verifier.register.clients import Client
 from verifier.register.database import Database
 from verifier.register.ledger import Ledger
@@ -43,15 +44,16 @@ class Desk:
 
     database: Database
     writer: Writer
-    signer_of: Callable[[str, Kind], Signer]
-    """Opens the key of an issuer for a kind."""
-    base_url: str
-    """Where scans are answered."""
+    means: Means
+    """What it takes to issue."""
+    photos: PhotoStore
+    jobs: Jobs
+    clock: Callable[[], float] = time.time
     clients: KnownClients = field(default_factory=KnownClients)
 
     def now(self) -> int:
         """Read the clock: once in each request."""
-        return int(time.time())
+        return int(self.clock())
 
     async def write(self, work: Callable[[Ledger], T]) -> T:
         """Have something written; answers after the commit."""

@@ -108,7 +108,7 @@ class NewCertificate(Private):
                     "agency": "奈曼旗应急管理局",
                     "categories": ["应急管理"],
                     "area": "奈曼旗",
-                    "id_number": "990000199506105960",
+                    "id_number": "990000197106030058",
                 }
             ]
         }

@@ -15,6 +15,8 @@ from verifier.certificate.model import InvalidCertificateError
 from verifier.issuing.exclusions import ExcludedError
 from verifier.issuing.issuance import IssuanceError
 from verifier.issuing.photos import PhotoError
+from verifier.issuing.proposals import ProposalError
+from verifier.photos import PhotoStoreError
 from verifier.problems import problem
 from verifier.register.calls import KeyReusedError
 from verifier.register.certificates import AmbiguousError, ChangedError, TamperedError
@@ -29,6 +31,7 @@ REFUSALS: Final[dict[type[LiangzhengError], int]] = {
     IllegalEventError: 409,
     NotEntitledError: 403,
     ExcludedError: 409,
+    ProposalError: 409,
     IssuanceError: 409,
     InvalidCertificateError: 422,
     NumberError: 422,
@@ -39,6 +42,7 @@ REFUSALS: Final[dict[type[LiangzhengError], int]] = {
 """What whoever asked can mend, with the status that says how."""
 FAULTS: Final[dict[type[LiangzhengError], int]] = {
     OverloadedError: 503,
+    PhotoStoreError: 503,
     RegisterError: 503,
     TamperedError: 503,
     TrustError: 503,
@@ -51,14 +55,19 @@ _RETRY_SECONDS: Final = "5"
 
 def refusal(error: LiangzhengError) -> Response:
     """Give the problem document of an error; its message is fit for whoever asked."""
-    return problem(_status(REFUSALS, error), str(error), rule=getattr(error, "rule", None))
+    return problem(status_of(error), str(error), rule=getattr(error, "rule", None))
+
+
+def status_of(error: LiangzhengError) -> int:
+    """Give the HTTP status of a refusal."""
+    return _status(REFUSALS, error)
 
 
 def fault(error: LiangzhengError) -> Response:
     """Give the problem document of a fault of ours."""
     return problem(
         _status(FAULTS, error),
-        "The register cannot be used at the moment. Nothing was done.",
+        "The register or the photo store cannot be used at the moment. Nothing was done.",
         {"retry-after": _RETRY_SECONDS},
     )
 

@@ -12,6 +12,7 @@ _WORDS: Final = {
     409: "Its state or the rules do not allow it; `rule` names the article.",
     412: "Something else happened to it since.",
     413: "The body is over its bound.",
+    415: "A body of another kind than the route takes.",
     422: "A value is out of form, or the Idempotency-Key was used for another request.",
     428: "If-Match is missing.",
     503: "The register cannot be used at the moment; nothing was done.",

@@ -1,0 +1,252 @@
+"""Imports of tables as jobs: a table is kept, read, and applied in one transaction, whatever is killed.
+
+A job is queued with the answer to its request. One thread runs the jobs in their order; what they did, and
+that they have ended, is one commit, so that a job that was cut off runs again and does nothing twice.
+"""
+
+import json
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, insert, select, update
+
+from keys.files import remove_file, write_private
+from verifier.certificate.errors import LiangzhengError
+from verifier.certificate.jurisdictions import jurisdiction_of
+from verifier.issuing import imports, issuance, proposals
+from verifier.issuing.imports import ImportPlan
+from verifier.issuing.issuance import Terms, terms_of
+from verifier.issuing.proposals import Action, Means, Wish
+from verifier.register import authorities, clients, tables
+from verifier.register.actors import Actor
+from verifier.register.database import Database, RegisterError
+from verifier.register.errors import NotFoundError
+from verifier.register.ledger import Ledger
+
+MOST_REFUSED: Final = 1_000
+"""Refused rows that a report names one by one."""
+_OPEN: Final = ("queued", "running")
+_log: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobOptions:
+    """How a table is to be taken."""
+
+    agency: str | None = None
+    valid_from: int | None = None
+    dry_run: bool = False
+    accept_good: bool = False
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far the job that runs is, in rows."""
+
+    read: int = 0
+    done: int = 0
+
+
+class Jobs:
+    """The jobs of one process.
+
+    Args:
+        database: the register.
+        ledger: opens a batch.
+        means: what it takes to issue.
+        folder: where tables wait; private.
+        clock: gives the time.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        ledger: Callable[[], AbstractContextManager[Ledger]],
+        means: Means,
+        folder: Path,
+        clock: Callable[[], float],
+    ) -> None:
+        self._database, self._ledger, self._means = database, ledger, means
+        self._folder, self._clock = folder, clock
+        self._waiting: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._progress: dict[str, Progress] = {}
+        self._thread = threading.Thread(target=self._run, name="imports", daemon=True)
+
+    def start(self) -> None:
+        """Go on with what was cut off, and wait for more."""
+        columns = tables.job.c
+        with self._database.reading() as connection:
+            query = select(columns.id).where(columns.state.in_(_OPEN)).order_by(columns.time, columns.id)
+            for job in connection.scalars(query):
+                self._waiting.put(job)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End after the job that runs; those that wait are taken up at the next start."""
+        self._waiting.put(None)
+        self._thread.join()
+
+    def keep(self, job: str, table: bytes) -> None:
+        """Keep a table for a job, durably and privately."""
+        write_private(self._folder / job, table)
+
+    def forget(self, job: str) -> None:
+        """Remove a table that no job needs."""
+        remove_file(self._folder / job)
+
+    def queued(self, job: str) -> None:
+        """Take up a job whose row is committed."""
+        self._waiting.put(job)
+
+    def progress_of(self, job: str) -> Progress:
+        """Tell how far a job is that has not ended."""
+        return self._progress.get(job, Progress())
+
+    def _run(self) -> None:
+        while (job := self._waiting.get()) is not None:
+            self._progress[job] = Progress()
+            try:
+                self._take(job, self._progress[job])
+                self.forget(job)
+            except RegisterError:  # it stays queued, and is taken up at the next start
+                _log.exception("import %s could not be written", job)
+            finally:
+                del self._progress[job]
+
+    def _take(self, job: str, progress: Progress) -> None:
+        with self._database.reading() as connection:
+            row = connection.execute(select(tables.job).where(tables.job.c.id == job)).one()
+            if row.state not in _OPEN:
+                return
+            actor = clients.by_id(connection, row.client).actor
+            issuer = authorities.issuer_of(connection, row.issuer)
+        options = JobOptions(**json.loads(row.options))
+        now = int(self._clock())
+        terms = terms_of(issuer, self._means.base_url, valid_from=options.valid_from or now)
+
+        def on_read(rows: int) -> None:
+            progress.read += rows
+
+        try:
+            plan = imports.plan(
+                self._folder / job,
+                rules=jurisdiction_of(issuer.area),
+                terms=terms,
+                agency=options.agency or actor.agency,
+                progress=on_read,
+            )
+            with self._database.reading() as connection:
+                plan.refuse_taken(connection, terms)
+            self._apply(job, plan, terms=terms, options=options, actor=actor, progress=progress, now=now)
+        except RegisterError:
+            raise
+        except LiangzhengError as error:
+            with self._ledger() as ledger:
+                _end(ledger.connection, job, "refused", {"detail": str(error)})
+
+    def _apply(
+        self,
+        job: str,
+        plan: ImportPlan,
+        *,
+        terms: Terms,
+        options: JobOptions,
+        actor: Actor,
+        progress: Progress,
+        now: int,
+    ) -> None:
+        applies = bool(plan.orders) and (options.accept_good or not plan.refused)
+        report = _report(plan, applied=applies, dry_run=options.dry_run)
+        with self._ledger() as ledger:
+            if applies and not options.dry_run:
+
+                def on_done(rows: int) -> None:
+                    progress.done += rows
+
+                if actor.agency is not None:
+                    self._propose(ledger, plan, actor, on_done, now)
+                else:
+                    issuance.issue(
+                        ledger,
+                        plan.accepted,
+                        terms=terms,
+                        signer=self._means.signer_of(terms.issuer, plan.accepted[0].kind),
+                        actor=actor,
+                        now=now,
+                        progress=on_done,
+                    )
+            _end(ledger.connection, job, "done" if applies else "refused", report)
+
+    def _propose(
+        self, ledger: Ledger, plan: ImportPlan, actor: Actor, on_done: Callable[[int], None], now: int
+    ) -> None:
+        """An agency's table asks for certificates; its levels decide on each."""
+        for order in plan.accepted:
+            wish = Wish(action=Action.ISSUE, number=order.number, order=order)
+            proposals.propose(ledger, [wish], means=self._means, actor=actor, now=now)
+            on_done(1)
+
+
+def enter(
+    connection: Connection, job: str, *, client: str, issuer: str, options: JobOptions, now: int
+) -> None:
+    """Enter a job; it is taken up after the commit."""
+    connection.execute(
+        insert(tables.job).values(
+            id=job,
+            client=client,
+            time=now,
+            issuer=issuer,
+            agency=options.agency,
+            options=json.dumps(
+                {name: getattr(options, name) for name in JobOptions.__slots__}, ensure_ascii=False
+            ),
+            state="queued",
+            read=0,
+            done=0,
+        )
+    )
+
+
+def by_id(connection: Connection, job: str, client: str) -> dict[str, Any]:
+    """Give a job of a client: id, state, and its report once it has ended.
+
+    Raises:
+        NotFoundError: the client has no such job.
+    """
+    columns = tables.job.c
+    row = connection.execute(
+        select(columns.id, columns.state, columns.report).where(columns.id == job, columns.client == client)
+    ).first()
+    if row is None:
+        raise NotFoundError(f"no import {job}")
+    return {"id": row.id, "state": row.state, "report": json.loads(row.report) if row.report else None}
+
+
+def _end(connection: Connection, job: str, state: str, report: dict[str, Any]) -> None:
+    connection.execute(
+        update(tables.job)
+        .where(tables.job.c.id == job)
+        .values(state=state, report=json.dumps(report, ensure_ascii=False))
+    )
+
+
+def _report(plan: ImportPlan, *, applied: bool, dry_run: bool) -> dict[str, Any]:
+    refused = [
+        {"row": row.row, "reason": row.reason, **({"sheet": row.sheet} if row.sheet else {})}
+        for row in plan.refused[:MOST_REFUSED]
+    ]
+    return {
+        "rows": plan.rows,
+        "accepted": len(plan.orders) if applied else 0,
+        "refused": refused,
+        "refused_in_all": len(plan.refused),
+        "dry_run": dry_run,
+    }

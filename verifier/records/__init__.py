@@ -1,0 +1,1 @@
+"""The public records, read from the register and never written: officer list, notices, look-up."""
