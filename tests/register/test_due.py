@@ -150,8 +150,9 @@ def test_of_a_restricted_certificate_number_and_issuer_alone_are_told(office: Of
     sealed = {"holder": "马晓东", "agency": "某局", "categories": ["安全"], "area": "全疆"}
     put_in_force(office, restricted("31000000012", particulars=Particulars(sealed=sealed)))
     _propose(office, number="31000000013", due=NOW, state="open", content='{"order": {"restricted": true}}')
+    _propose(office, number="31000000012", due=NOW + 1, state="open", content='{"change": {"area": "x"}}')
     found = [each for each in all_due(office, now=END) if each.number in {"31000000012", "31000000013"}]
-    assert len(found) == 2
+    assert len(found) == 3
     for each in found:
         assert each.agency is None
         assert not any(word in str(each.as_json(END)) for word in ("马晓东", "某局", "安全", "全疆"))
