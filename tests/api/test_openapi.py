@@ -65,6 +65,8 @@ def operations() -> list[tuple[str, str]]:
         ("post", "/imports"),
         ("get", "/imports/{job}"),
         ("post", "/photos"),
+        ("get", "/changes"),
+        ("get", "/due"),
     ]
 
 

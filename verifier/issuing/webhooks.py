@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-import httpx
+import httpx2 as httpx
 import orjson
 
 from verifier.certificate.cose import Signer

@@ -1,7 +1,8 @@
 """The agencies' side as an ASGI app: routes, errors, documents, health."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ from verifier.issuing.api.bodies import BoundedBodies, Trail
 from verifier.issuing.api.desk import Desk
 from verifier.issuing.api.reading import docs_page
 from verifier.issuing.api.responses import EVERY
+from verifier.issuing.webhooks import deliver, http_client
 from verifier.problems import on_failure, on_http_exception, problem
 
 _ABOUT = """Agencies and issuing authorities carry certificates through their life.
@@ -44,7 +46,12 @@ def create_app(desk: Desk) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         desk.jobs.start()
-        yield
+        async with http_client() as client:
+            sending = asyncio.create_task(deliver(desk.database, desk.status_signer, client, desk.now))
+            yield
+            sending.cancel()
+            with suppress(asyncio.CancelledError):
+                await sending
         desk.jobs.close()
         desk.writer.close()
         desk.database.close()
