@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from starlette.responses import Response
 
 from verifier.certificate.errors import LiangzhengError
-from verifier.issuing.api import bulk, certificates, changes, due, imports, photos, proposals, refusals
+from verifier.issuing.api import bulk, cards, certificates, changes, due, imports, photos, proposals, refusals
 from verifier.issuing.api.bodies import BoundedBodies, Trail
 from verifier.issuing.api.desk import Desk
 from verifier.issuing.api.reading import docs_page
@@ -27,6 +27,7 @@ Every call needs a bearer token; every POST an `Idempotency-Key`; every event `I
 documents (RFC 9457); a refusal names the article that it rests on. Every call enters the trail."""
 _ROUTERS = (
     certificates.router,
+    cards.router,
     proposals.router,
     bulk.router,
     imports.router,

@@ -12,7 +12,9 @@ from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.jurisdictions import NumberError, UnknownJurisdictionError
 from verifier.certificate.lifecycle import IllegalEventError, NotEntitledError
 from verifier.certificate.model import InvalidCertificateError
+from verifier.issuing.cards import CardError
 from verifier.issuing.exclusions import ExcludedError
+from verifier.issuing.fonts import MissingGlyphError
 from verifier.issuing.issuance import IssuanceError
 from verifier.issuing.photos import PhotoError
 from verifier.issuing.proposals import ProposalError
@@ -37,6 +39,8 @@ REFUSALS: Final[dict[type[LiangzhengError], int]] = {
     NumberError: 422,
     UnknownJurisdictionError: 422,
     PhotoError: 422,
+    CardError: 409,
+    MissingGlyphError: 409,
     KeyReusedError: 422,
 }
 """What whoever asked can mend, with the status that says how."""
