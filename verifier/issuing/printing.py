@@ -3,8 +3,7 @@
 from typing import Final
 
 from keys.trust import TrustList
-from verifier.certificate.lifecycle import reason_now
-from verifier.certificate.verdicts import Reason, Verdict
+from verifier.certificate.verdicts import Verdict
 from verifier.issuing.cards import Card, CardError
 from verifier.photos import PhotoStore
 from verifier.register.certificates import require_genuine
@@ -16,7 +15,7 @@ _PRINTED: Final = frozenset({Verdict.VALID, Verdict.NOT_YET_VALID})
 
 def is_printed(found: Registered, now: int) -> bool:
     """Tell whether a card may be made now."""
-    return _reason(found, now).verdict in _PRINTED
+    return found.reason(now).verdict in _PRINTED
 
 
 def require_printed(found: Registered, now: int) -> None:
@@ -26,7 +25,7 @@ def require_printed(found: Registered, now: int) -> None:
         CardError: void, suspended or expired; says which.
     """
     if not is_printed(found, now):
-        raise CardError(f"no card for {found.certificate.number}: {_reason(found, now).en}")
+        raise CardError(f"no card for {found.certificate.number}: {found.reason(now).en}")
 
 
 def card_of(found: Registered, *, trust: TrustList, photos: PhotoStore, base_url: str) -> Card:
@@ -48,11 +47,4 @@ def card_of(found: Registered, *, trust: TrustList, photos: PhotoStore, base_url
         base_url=base_url,
         issuer=trust.issuers[certificate.issuer].name,
         photo=photo,
-    )
-
-
-def _reason(found: Registered, now: int) -> Reason:
-    certificate = found.certificate
-    return reason_now(
-        found.standing, valid_from=certificate.valid_from, valid_until=certificate.valid_until, now=now
     )
