@@ -8,9 +8,11 @@ from sqlalchemy import Connection
 
 from verifier.certificate.jurisdictions import Jurisdiction
 from verifier.issuing import issuance
+from verifier.issuing.forms import Form
 from verifier.issuing.issuance import IssuanceError, Order, Terms, require_issuable
 from verifier.issuing.photos import PhotoError, prepare
 from verifier.issuing.rosters import Application, Refused, read_roster
+from verifier.issuing.tables import TableError
 from verifier.photos import PhotoStore
 from verifier.register.ledger import Particulars
 
@@ -98,6 +100,8 @@ def plan(
         seen = rows
 
     roster = read_roster(file, rules=rules, agency=agency, progress=on_rows)
+    if roster.form in {Form.REPLACEMENT, Form.CLEAN_UP}:
+        raise TableError(f"the {roster.form} form is read, but not acted on yet; nothing was changed")
     orders: list[tuple[Application, Order]] = []
     refused = list(roster.refused)
     without_photo = 0
