@@ -13,6 +13,7 @@ from verifier.cli import (
     clients,
     demo,
     events,
+    exporting,
     keyring,
     serve,
     tables,
@@ -30,6 +31,7 @@ app.command("serve")(serve.serve)
 app.add_typer(keyring.app, name="keys")
 app.add_typer(clients.app, name="clients")
 app.command("import")(tables.import_table)
+app.command("export")(exporting.export)
 app.command("issue")(certificates.issue)
 app.command("suspend")(events.suspend)
 app.command("reinstate")(events.reinstate)

@@ -17,10 +17,27 @@ from verifier.issuing.tables import Flaw
 
 _SEPARATORS: Final = re.compile("[、，,；;/／]")
 _FORMULA_STARTS: Final = frozenset("=+-@＝＋－＠")
+_LAYOUT: Final = frozenset("\t\r\n")
+_MARK: Final = "'"
 
 
 class RowError(LiangzhengError, ValueError):
     """Why a row gets no certificate."""
+
+
+def neutral(text: str) -> str:
+    """Mark a text that a spreadsheet would work out as the text that it is, with an apostrophe before it.
+
+    Spreadsheets do so themselves; `checked` takes the mark off again. A text that has the mark gets another.
+    """
+    bare = text.lstrip(_MARK).lstrip()
+    return _MARK + text if (bare and bare[0] in _FORMULA_STARTS) or text[:1] in _LAYOUT else text
+
+
+def _unmarked(text: str) -> str | None:
+    """Give a text without its mark; None where it has none."""
+    bare = text.lstrip(_MARK)
+    return text[1:] if bare != text and bare.lstrip()[:1] in _FORMULA_STARTS and bare.lstrip() else None
 
 
 def require_no_formula(column: Column, text: str, layout: Layout) -> None:
@@ -42,7 +59,10 @@ def checked(column: Column, raw: str, layout: Layout) -> str:
     text = tidy(raw)
     if not text:
         raise RowError(f"no {layout.label(column)}")
-    require_no_formula(column, text, layout)
+    if text[0] == _MARK and (marked := _unmarked(text)) is not None:
+        text = marked
+    else:
+        require_no_formula(column, text, layout)
     try:
         check_text(column, text)
     except InvalidCertificateError as error:

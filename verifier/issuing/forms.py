@@ -40,8 +40,8 @@ class Column(StrEnum):
     REASON = "清理原因"
 
 
-_FIELD: Final = "执法领域"  # what officer lists call the category
-_HEADINGS: Final = {column.value: column for column in Column} | {_FIELD: Column.CATEGORY}
+FIELD: Final = "执法领域"  # what officer lists call the category
+_HEADINGS: Final = {column.value: column for column in Column} | {FIELD: Column.CATEGORY}
 _KNOWN: Final = frozenset({*_HEADINGS, "序号"})
 _REPLACED: Final = dict.fromkeys(("换发", "补办"), Form.REPLACEMENT)
 _TITLES: Final = {"新领": Form.NEW_ISSUE, "清理": Form.CLEAN_UP} | _REPLACED
@@ -72,7 +72,7 @@ class Layout:
 
     def heading(self, column: Column) -> str:
         """Give a column's name as the form has it."""
-        return _FIELD if column is Column.CATEGORY and self.form is Form.OFFICER_LIST else column
+        return FIELD if column is Column.CATEGORY and self.form is Form.OFFICER_LIST else column
 
     def label(self, column: Column) -> str:
         """Give a column's name for people, English before Chinese."""
@@ -157,7 +157,7 @@ def _form(headings: Iterable[str], title: str) -> Form:
         return Form.CLEAN_UP
     if len(said) > 1:  # all forms have the same columns
         raise TableError("the title names more than one form: say in it either 新领, 换发 or 清理")
-    listed = Form.OFFICER_LIST if _FIELD in headings else Form.NEW_ISSUE
+    listed = Form.OFFICER_LIST if FIELD in headings else Form.NEW_ISSUE
     return next(iter(said - {Form.NEW_ISSUE}), listed)
 
 
