@@ -100,16 +100,16 @@ def _import_roster(office: Office, name: str, issuer: str, agency: str | None, n
     with resources.as_file(resources.files("verifier.issuing.samples") / name) as path:
         plan = imports.plan(path, rules=jurisdiction_of(issuer), terms=terms, agency=agency)
     with office.database.reading() as connection:
-        plan.refuse_taken(connection, terms)
-    if not plan.orders:
+        plan.compare(connection, actor=_DEMO, now=now)
+    if not plan.steps:
         return
-    plan.take_photos(_portraits(office, [order.number for _, order in plan.orders]))
-    with options.progress(name, len(plan.orders)) as advance, office.ledger(now) as ledger:
-        issuance.issue(
+    plan.photos = _portraits(office, [step.number for step in plan.steps])
+    plan.take_photos()
+    with options.progress(name, len(plan.steps)) as advance, office.ledger(now) as ledger:
+        imports.apply(
             ledger,
-            plan.accepted,
-            terms=terms,
-            signer=office.ring.certificate_signer(issuer),
+            plan,
+            signer_of=office.ring.certificate_signer,
             actor=_DEMO,
             now=now,
             progress=advance,
