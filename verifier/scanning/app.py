@@ -18,11 +18,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from keys.trust import TrustList, jwks, readable
+from verifier.certificate.together import Act
 from verifier.certificate.verdicts import Verdict
 from verifier.photos import PhotoStore, PhotoStoreError
 from verifier.problems import on_failure, on_http_exception, problem
 from verifier.scanning import pages
-from verifier.scanning.answers import Known, answer, http_status, to_json
+from verifier.scanning.answers import Known, answer, http_status, to_json, together
 from verifier.scanning.check import Finding
 from verifier.scanning.node import Node
 from verifier.status.follower import Instant
@@ -43,6 +44,11 @@ _log: Final = logging.getLogger(__name__)
 
 _READING: Final = ("GET", "HEAD")
 _TOO_LONG: Final = "The address is longer than any code."
+_ACTS: Final = tuple(Act)
+_NOT_ASKED: Final = (
+    f'The body must be {{"codes": […]}} with 1 to {BOUNDS.codes} texts, and "act", if given, one of: '
+    f"{', '.join(_ACTS)}."
+)
 _RETRY_SECONDS: Final = b"2"
 _COMMON: Final = (
     (b"cache-control", b"no-store"),
@@ -139,14 +145,15 @@ class Endpoints:
         body = await _bounded_body(request)
         if body is None:
             return problem(413, f"The body is larger than {BOUNDS.body_bytes} bytes.")
-        codes = _codes(body)
-        if codes is None:
-            return problem(400, f'The body must be {{"codes": […]}} with 1 to {BOUNDS.codes} texts.')
+        asked = _codes_and_act(body)
+        if asked is None:
+            return problem(400, _NOT_ASKED)
+        codes, act = asked
         instant = now()
         found = [self._node.scan(code, instant) for code in codes]
         content = {
             "answers": [self._answer(finding, known, instant) for finding, known in found],
-            "together": {"all_valid": all(finding.verdict is Verdict.VALID for finding, _ in found)},
+            "together": together([finding for finding, _ in found], act),
         }
         unconfirmed = any(finding.verdict is Verdict.UNCONFIRMED for finding, _ in found)
         response = _json(content, status=503 if unconfirmed else 200)
@@ -296,15 +303,19 @@ async def _bounded_body(request: Request) -> bytes | None:
     return bytes(body)
 
 
-def _codes(body: bytes) -> list[str] | None:
+def _codes_and_act(body: bytes) -> tuple[list[str], Act | None] | None:
     try:
         content = orjson.loads(body)
     except orjson.JSONDecodeError:
         return None
-    codes = content.get("codes") if isinstance(content, dict) and len(content) == 1 else None
+    if not isinstance(content, dict) or not {"codes"} <= content.keys() <= {"codes", "act"}:
+        return None
+    codes, act = content["codes"], content.get("act")
     if not isinstance(codes, list) or not 1 <= len(codes) <= BOUNDS.codes:
         return None
-    return codes if all(isinstance(code, str) for code in codes) else None
+    if not all(isinstance(code, str) for code in codes) or not (act is None or act in _ACTS):
+        return None
+    return codes, None if act is None else Act(act)
 
 
 def _json(content: object, *, status: int = 200) -> Response:
