@@ -107,7 +107,8 @@ def test_several_codes_are_answered_in_their_order(server: Server, digits: str) 
     "body",
     [b"", b"{", b"null", b"[]", b'"x"', b"{}", b'{"codes": []}', b'{"codes": "1"}', b'{"codes": [1]}',
      b'{"codes": [null]}', b'{"codes": ["1"], "more": 1}', b'{"act": "seal"}',
-     b'{"codes": ["1"], "act": "arrest"}', b'{"codes": ["1"], "act": 1}', b'{"codes": ["1"], "act": ["seal"]}',
+     b'{"codes": ["1"], "act": "arrest"}', b'{"codes": ["1"], "act": 1}',
+     b'{"codes": ["1"], "act": ["seal"]}',
      b'{"codes": ["\\ud800"]}', b"\xff\xfe",
      b"[" * 2_000, json.dumps({"codes": ["1"] * 11}).encode()],
 )  # fmt: skip
