@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from starlette.responses import Response
 
 from verifier.certificate.errors import LiangzhengError
-from verifier.issuing.api import bulk, certificates, imports, photos, proposals, refusals
+from verifier.issuing.api import bulk, certificates, changes, due, imports, photos, proposals, refusals
 from verifier.issuing.api.bodies import BoundedBodies, Trail
 from verifier.issuing.api.desk import Desk
 from verifier.issuing.api.reading import docs_page
@@ -23,7 +23,15 @@ _ABOUT = """Agencies and issuing authorities carry certificates through their li
 
 Every call needs a bearer token; every POST an `Idempotency-Key`; every event `If-Match`. Errors are problem
 documents (RFC 9457); a refusal names the article that it rests on. Every call enters the trail."""
-_ROUTERS = (certificates.router, proposals.router, bulk.router, imports.router, photos.router)
+_ROUTERS = (
+    certificates.router,
+    proposals.router,
+    bulk.router,
+    imports.router,
+    photos.router,
+    changes.router,
+    due.router,
+)
 
 
 def create_app(desk: Desk) -> FastAPI:
