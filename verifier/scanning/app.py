@@ -4,21 +4,18 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-import orjson
 from starlette.applications import Starlette
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from keys.trust import TrustList, jwks, readable
-from verifier.certificate.together import Act
 from verifier.certificate.verdicts import Verdict
 from verifier.photos import PhotoStore, PhotoStoreError
 from verifier.problems import on_failure, on_http_exception, problem
@@ -26,29 +23,14 @@ from verifier.scanning import pages
 from verifier.scanning.answers import Known, answer, http_status, to_json, together
 from verifier.scanning.check import Finding
 from verifier.scanning.node import Node
+from verifier.scanning.openapi import DOCUMENT
+from verifier.scanning.requests import BOUNDS, NOT_ASKED, bounded_body, codes_and_act
 from verifier.status.follower import Instant
 
-
-@dataclass(frozen=True, slots=True)
-class RequestBounds:
-    """The largest requests that are looked at; above them comes a 4xx and no verdict."""
-
-    path_characters: int = 4_096
-    body_bytes: int = 65_536
-    codes: int = 10
-    """Codes of one `POST /check`."""
-
-
-BOUNDS: Final = RequestBounds()
 _log: Final = logging.getLogger(__name__)
 
 _READING: Final = ("GET", "HEAD")
 _TOO_LONG: Final = "The address is longer than any code."
-_ACTS: Final = tuple(Act)
-_NOT_ASKED: Final = (
-    f'The body must be {{"codes": […]}} with 1 to {BOUNDS.codes} texts, and "act", if given, one of: '
-    f"{', '.join(_ACTS)}."
-)
 _RETRY_SECONDS: Final = b"2"
 _COMMON: Final = (
     (b"cache-control", b"no-store"),
@@ -142,12 +124,12 @@ class Endpoints:
 
     async def check(self, request: Request) -> Response:
         """`POST /check`: several codes at once, e.g. of the two officers of one inspection."""
-        body = await _bounded_body(request)
+        body = await bounded_body(request)
         if body is None:
             return problem(413, f"The body is larger than {BOUNDS.body_bytes} bytes.")
-        asked = _codes_and_act(body)
+        asked = codes_and_act(body)
         if asked is None:
-            return problem(400, _NOT_ASKED)
+            return problem(400, NOT_ASKED)
         codes, act = asked
         instant = now()
         found = [self._node.scan(code, instant) for code in codes]
@@ -189,6 +171,10 @@ class Endpoints:
     async def jwks(self, _request: Request) -> Response:
         """`GET /.well-known/jwks.json`: the keys for verifiers of other make."""
         return _json(jwks(self._trust()))
+
+    async def openapi(self, _request: Request) -> Response:
+        """`GET /openapi.json`: what is answered, for machines."""
+        return _json(DOCUMENT)
 
     async def live(self, _request: Request) -> Response:
         """`GET /health/live`: the process answers."""
@@ -270,6 +256,7 @@ def create_app(
             Route("/trust", endpoints.trust),
             Route("/trust.json", endpoints.trust_json),
             Route("/.well-known/jwks.json", endpoints.jwks),
+            Route("/openapi.json", endpoints.openapi),
             Route("/health/live", endpoints.live),
             Route("/health/ready", endpoints.ready),
             Route("/favicon.ico", endpoints.favicon),
@@ -288,34 +275,6 @@ def _wants_json(scope: Scope) -> bool:
         if name == b"accept":
             return b"application/json" in value and b"text/html" not in value
     return False
-
-
-async def _bounded_body(request: Request) -> bytes | None:
-    """Read the body; None as soon as it goes over the bound, whatever its length was said to be."""
-    body = bytearray()
-    try:
-        async for part in request.stream():
-            body += part
-            if len(body) > BOUNDS.body_bytes:
-                return None
-    except ClientDisconnect:  # whoever left reads no answer either
-        return None
-    return bytes(body)
-
-
-def _codes_and_act(body: bytes) -> tuple[list[str], Act | None] | None:
-    try:
-        content = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
-    if not isinstance(content, dict) or not {"codes"} <= content.keys() <= {"codes", "act"}:
-        return None
-    codes, act = content["codes"], content.get("act")
-    if not isinstance(codes, list) or not 1 <= len(codes) <= BOUNDS.codes:
-        return None
-    if not all(isinstance(code, str) for code in codes) or not (act is None or act in _ACTS):
-        return None
-    return codes, None if act is None else Act(act)
 
 
 def _json(content: object, *, status: int = 200) -> Response:
