@@ -107,7 +107,17 @@ def test_what_a_camera_reads_is_answered_rightly(place: Place, tmp_path: Path, c
 
 
 @pytest.mark.parametrize(
-    "path", ["/123", "/hello", "/wxp://f2f0", "/%E4%BD%A0%E5%A5%BD", "/1/2", "/../etc/passwd", "/"]
+    "path",
+    [
+        "/123",
+        "/hello",
+        "/wxp://f2f0",
+        "/%E4%BD%A0%E5%A5%BD",
+        "/BEGIN:VCARD%0AN:x",
+        "/1/2",
+        "/../etc/passwd",
+        "/",
+    ],
 )
 def test_a_code_that_is_not_ours_is_answered_plainly(place: Place, path: str) -> None:
     answer = place.server.get(path)

@@ -46,8 +46,10 @@ _PAGE: Final = [
 ]
 
 
-class _PhotoName(Convertor[str]):
-    regex: ClassVar[str] = "[0-9a-f]{24}"
+class _AnyPath(Convertor[str]):
+    """Like Starlette's `path`, and with line breaks: other people's QR codes have them (a vCard)."""
+
+    regex: ClassVar[str] = "(?s:.*)"
 
     def convert(self, value: str) -> str:
         return value
@@ -56,7 +58,14 @@ class _PhotoName(Convertor[str]):
         return value
 
 
+class _PhotoName(_AnyPath):
+    """A digest as a photo is named by it."""
+
+    regex: ClassVar[str] = "[0-9a-f]{24}"
+
+
 register_url_convertor("photo", _PhotoName())
+register_url_convertor("anything", _AnyPath())
 
 
 def now() -> Instant:
@@ -261,7 +270,7 @@ def create_app(
             Route("/health/ready", endpoints.ready),
             Route("/favicon.ico", endpoints.favicon),
             Route("/robots.txt", endpoints.robots),
-            Route("/{text:path}", endpoints.not_ours),
+            Route("/{text:anything}", endpoints.not_ours),
         ],
         middleware=[Middleware(ScanFirst, node=node)],
         exception_handlers={HTTPException: on_http_exception, Exception: on_failure},

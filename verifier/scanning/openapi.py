@@ -141,7 +141,6 @@ _READY: Final = object_of(
 _RETRY: Final = {"Retry-After": {"schema": {"type": "string"}, "description": "Seconds."}}
 _REFUSALS: Final = {
     400: "The body is out of form.",
-    404: "There is no such photo.",
     405: "The method is not answered.",
     413: f"The body is larger than {BOUNDS.body_bytes} bytes.",
     414: f"The path is longer than {BOUNDS.path_characters} characters.",
@@ -175,6 +174,11 @@ def _path(name: str, pattern: str, example: str) -> list[dict[str, Any]]:
     schema = {"type": "string", "pattern": pattern}
     return [{"name": name, "in": "path", "required": True, "schema": schema, "example": example}]
 
+
+_NO_PHOTO: Final = _scanned(
+    "There is no such photo; what is no digest is answered as a code that is not ours."
+)
+_NO_PHOTO["content"].update(PROBLEM_CONTENT)
 
 DOCUMENT: Final[dict[str, Any]] = {
     "openapi": "3.1.0",
@@ -216,7 +220,7 @@ DOCUMENT: Final[dict[str, Any]] = {
         },
         "/photos/{digest}": _get(
             "A photo, by the start of its SHA-256, which the code carries signed.",
-            {"200": _file("The photo.", "image/jpeg"), **_refusals(404, 503)},
+            {"200": _file("The photo.", "image/jpeg"), "404": _NO_PHOTO, **_refusals(503)},
             parameters=_path("digest", f"^[0-9a-f]{{{2 * PHOTO_DIGEST_BYTES}}}$", "f208cb281408615213c16dec"),
         ),
         "/trust": _get(
