@@ -135,6 +135,7 @@ def test_areas_of_two_regions_do_not_meet_and_no_regions_article_is_quoted_for_t
 def test_an_area_that_is_in_no_list_is_not_judged() -> None:
     found = judge([inner_mongolian(1), inner_mongolian(2, area="大沁他拉镇")])
     assert (against(found), unknown(found)) == ([], [("areas_unknown", (1,))])
+    assert judge([inner_mongolian(area="大沁他拉镇")]).open == ()  # alone, there is nothing to compare
 
 
 @pytest.mark.parametrize(
