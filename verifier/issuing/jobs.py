@@ -90,6 +90,11 @@ class Jobs:
                 self._waiting.put(job)
         self._thread.start()
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether what is queued will be taken up."""
+        return self._thread.is_alive()
+
     def close(self) -> None:
         """End after the job that runs; those that wait are taken up at the next start."""
         self._waiting.put(None)

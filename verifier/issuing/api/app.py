@@ -108,4 +108,6 @@ async def _ready(request: Request) -> Response:
     desk: Desk = request.app.state.desk
     with desk.reading() as connection:  # a register that cannot be read is answered as a fault
         connection.exec_driver_sql("SELECT 1 FROM head").first()
-    return Response(orjson.dumps({"ready": True}), media_type="application/json")
+    ready = desk.writer.is_alive and desk.jobs.is_alive
+    content = {"ready": ready, "writer": desk.writer.is_alive, "imports": desk.jobs.is_alive}
+    return Response(orjson.dumps(content), 200 if ready else 503, media_type="application/json")

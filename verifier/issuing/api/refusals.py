@@ -1,5 +1,6 @@
 """Errors of the inside → problem documents of the API: one table."""
 
+import logging
 from collections.abc import Mapping
 from typing import Final
 
@@ -55,6 +56,7 @@ FAULTS: Final[dict[type[LiangzhengError], int]] = {
 }
 """What only the operator can mend: the cause goes to the log, not to the answer."""
 _RETRY_SECONDS: Final = "5"
+_log: Final = logging.getLogger(__name__)
 
 
 def refusal(error: LiangzhengError) -> Response:
@@ -69,6 +71,7 @@ def status_of(error: LiangzhengError) -> int:
 
 def fault(error: LiangzhengError) -> Response:
     """Give the problem document of a fault of ours."""
+    _log.error("%s: %s", type(error).__name__, error)
     return problem(
         _status(FAULTS, error),
         "The register or the photo store cannot be used at the moment. Nothing was done.",
