@@ -1,6 +1,7 @@
 """`liangzheng clients`: who may use the agencies' API."""
 
 import json as text
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ from verifier import settings
 from verifier.certificate.dates import add_months, iso
 from verifier.cli import options
 from verifier.cli.office import Office, seconds_now
-from verifier.register import clients
+from verifier.register import calls, clients
 
 app = typer.Typer(help="Clients of the agencies' API, and their tokens.", rich_markup_mode=None)
 _MONTHS = 12
@@ -78,3 +79,21 @@ def withdraw(client: Annotated[str, typer.Argument(help="Its id.")]) -> None:
     with office.database.writing() as connection:
         withdrawn = clients.withdraw(connection, client, now)
     options.say(f"withdrew {withdrawn.id} ({withdrawn.name})")
+
+
+@app.command("calls")
+def list_calls(
+    client: Annotated[str | None, typer.Option(metavar="ID", help="Only those of one client.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 50,
+    json: options.Json = False,
+) -> None:
+    """List the newest calls of the API: when, who, what, and how it was answered."""
+    office = Office(settings.read())
+    with office.database.reading() as connection:
+        newest = calls.newest(connection, client=client, limit=limit)
+    for call in newest:
+        if json:
+            options.say(text.dumps(asdict(call) | {"time": iso(call.time)}))
+            continue
+        subject = call.subject or "-"
+        options.say(f"{iso(call.time)}  {call.client or '-':12}  {call.status}  {call.action}  {subject}")

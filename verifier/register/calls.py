@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
@@ -52,6 +52,22 @@ class Answer:
 def note(connection: Connection, call: Call) -> None:
     """Enter a call in the trail."""
     connection.execute(_NOTE, asdict(call))
+
+
+def newest(connection: Connection, *, client: str | None, limit: int) -> list[Call]:
+    """Give the newest calls, the newest first.
+
+    Args:
+        connection: an open connection.
+        client: only its calls; None: all.
+        limit: how many at most.
+    """
+    columns = tables.call.c
+    names = [columns[field.name] for field in fields(Call)]
+    query = select(*names).order_by(columns.id.desc()).limit(limit)
+    if client is not None:
+        query = query.where(columns.client == client)
+    return [Call(**row._asdict()) for row in connection.execute(query)]
 
 
 def answered(connection: Connection, client: str, key: str, fingerprint: bytes) -> Answer | None:
