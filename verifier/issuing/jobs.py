@@ -22,7 +22,8 @@ from verifier.certificate.jurisdictions import jurisdiction_of
 from verifier.issuing import imports, issuance, proposals
 from verifier.issuing.imports import ImportPlan
 from verifier.issuing.issuance import Terms, terms_of
-from verifier.issuing.proposals import Action, Means, Wish
+from verifier.issuing.proposals import Means
+from verifier.issuing.proposed import Action, Wish
 from verifier.register import authorities, clients, tables
 from verifier.register.actors import Actor
 from verifier.register.database import Database, RegisterError
