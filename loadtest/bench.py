@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from loadtest import check_cost, code_sizes, http_cost, import_rate, records_rate, stock
+from loadtest import api_rate, check_cost, code_sizes, http_cost, import_rate, records_rate, stock
 from loadtest.report import table
 
 DISTINCT: Final = 5_000
@@ -25,6 +25,8 @@ def main() -> None:
         scans = http_cost.measure(data_dir, digits, verify_seconds)
         print("measuring imports …", flush=True)
         lines = [*checks, *scans, *lines, *import_rate.measure(data_dir)]
+        print("measuring events over the API …", flush=True)
+        lines += api_rate.measure(data_dir)
         print("measuring the records …", flush=True)
         lines += records_rate.measure(data_dir / "records")
     print(f"\nPython {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores\n")

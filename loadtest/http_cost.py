@@ -129,6 +129,15 @@ def serving(data_dir: Path, side: str) -> Iterator[Target]:
 
 
 @contextmanager
+def serving_bare_writes(data_dir: Path) -> Iterator[Target]:
+    """Serve bare transactions from a file of their own, on the servers' core."""
+    port = _free_port()
+    command = [sys.executable, "-m", "loadtest.serve_bare_writes", str(port)]
+    with _running(command, os.environ | {"BARE_FILE": str(data_dir / "bare.sqlite")}, port) as target:
+        yield target
+
+
+@contextmanager
 def _bare(data_dir: Path) -> Iterator[Target]:
     port = _free_port()
     command = [sys.executable, "-m", "loadtest.serve_bare", str(port)]

@@ -139,6 +139,28 @@ def test_the_table_of_reasons_is_that_of_the_rules() -> None:
             assert re.findall(r"`([a-z_]+)`", cell) == list(known.reasons if known else ())
 
 
+def test_every_rule_of_the_document_names_tests_that_are_there() -> None:
+    text = (ROOT / "docs" / "rules.md").read_text()
+    named = re.findall(r"`(tests/[a-z_/]+\.py)(?:::(\w+))?`", text)
+    assert len(named) > 40
+    for path, function in named:
+        assert f"def {function or 'test_'}" in (ROOT / path).read_text(), (path, function)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        *(f"IM-2023 Art {article}" for article in (7, 9, 11, 14, 15, 17, 18, 19, 21, 22, 23, 24, 25)),
+        *(f"XJ-2022 Art {article}" for article in (4, 13, 14, 15, 16, 17, 18, 21)),
+        *(f"XJ-EM-2020 Art {article}" for article in (8, 14, 15, 16, 17, 20)),
+        *("NM-2022 2(2)", "NM-2022 2(3), 3(2)", "NM-2022 annexes 1 to 3", "NM-2022 part 2"),
+        *("XJ-GGJ-2022 2(8)", "XJ-GGJ-2022 annex 2", "XJ-GGJ-2022 part 2(5)"),
+    ],
+)
+def test_every_rule_that_we_serve_is_in_the_document(rule: str) -> None:
+    assert rule in (ROOT / "docs" / "rules.md").read_text()
+
+
 def test_no_file_of_rules_is_without_a_source() -> None:
     for file in (ROOT / "verifier/certificate/rules").glob("*.toml"):
         rules = tomllib.loads(file.read_text())

@@ -80,6 +80,10 @@ issuer = "650000"
 name = "新疆维吾尔自治区机关事务管理局"
 complaint = { body = "新疆维吾尔自治区机关事务管理局政策法规处" }
 [[agencies]]
+issuer = "652301"
+name = "昌吉市司法局"
+complaint = { body = "昌吉市司法局" }
+[[agencies]]
 issuer = "652300"
 name = "昌吉市农业农村局"
 area = "652301"

@@ -103,11 +103,19 @@ def test_a_prefecture_cannot_issue_for_another_prefecture(api: Api) -> None:
     assert api.get("changji", "/certificates/05505230901").status_code == 404
 
 
-def test_a_county_issues_supervision_certificates_and_no_others_in_xinjiang(api: Api) -> None:
-    reply = api.post("changji-city", "/certificates", wanted("changji") | {"issuer": "652301"})
-    assert reply.status_code == 404  # the agency is the prefecture's
-    reply = api.post("im", "/certificates", wanted("im", issuer="150500"))
-    assert reply.status_code == 404
+def test_a_county_issues_supervision_certificates_and_no_others_in_xinjiang_xj_2022_art_21(
+    api: Api,
+) -> None:
+    body = wanted("changji", agency="昌吉市司法局", categories=["行政执法监督"])
+    refused = api.post("changji-city", "/certificates", body)
+    assert (refused.status_code, refused.json()["rule"]) == (403, "XJ-2022 Art 4, 11")
+    assert api.post("changji-city", "/certificates", body | {"kind": "supervision"}).status_code == 201
+
+
+def test_only_the_region_issues_in_inner_mongolia_im_2023_art_7(api: Api) -> None:
+    body = wanted("im", agency="通辽市司法局")
+    refused = api.post("tongliao", "/certificates", body)
+    assert (refused.status_code, refused.json()["rule"]) == (403, "IM-2023 Art 7")
 
 
 def test_an_agency_lets_happen_what_the_article_gives_it(api: Api) -> None:

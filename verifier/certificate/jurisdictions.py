@@ -34,7 +34,12 @@ def level_of(area: str) -> Level:
 
 def lies_within(area: str, outer: str) -> bool:
     """Tell whether one GB/T 2260 area is another, or a part of it."""
-    return area.startswith(outer[: {"region": 2, "prefecture": 4, "county": 6}[level_of(outer)]])
+    return area.startswith(area_prefix(outer))
+
+
+def area_prefix(area: str) -> str:
+    """Give what the GB/T 2260 codes of an area and of all its parts begin with."""
+    return area[: {"region": 2, "prefecture": 4, "county": 6}[level_of(area)]]
 
 
 class _Data(BaseModel):

@@ -12,10 +12,12 @@ from verifier.cli import (
     checking,
     clients,
     demo,
+    due,
     events,
     keyring,
     serve,
     tables,
+    webhooks,
 )
 
 app = typer.Typer(
@@ -29,6 +31,7 @@ app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.add_typer(keyring.app, name="keys")
 app.add_typer(clients.app, name="clients")
+app.add_typer(webhooks.app, name="webhooks")
 app.command("import")(tables.import_table)
 app.command("issue")(certificates.issue)
 app.command("suspend")(events.suspend)
@@ -44,6 +47,7 @@ app.command("show")(certificates.show)
 app.command("code")(certificates.code)
 app.command("card")(cards.card)
 app.command("check")(checking.check_code)
+app.command("due")(due.list_due)
 app.command("audit")(audit.audit_register)
 
 

@@ -116,6 +116,8 @@ class Jobs:
             try:
                 self._take(job, self._progress[job])
                 self.forget(job)
+            except _EndedError:
+                pass
             except RegisterError:  # it stays queued, and is taken up at the next start
                 _log.exception("import %s could not be written", job)
             finally:
@@ -146,7 +148,7 @@ class Jobs:
             with self._database.reading() as connection:
                 plan.refuse_taken(connection, terms)
             self._apply(job, plan, terms=terms, options=options, actor=actor, progress=progress, now=now)
-        except RegisterError:
+        except (RegisterError, _EndedError):
             raise
         except LiangzhengError as error:
             with self._ledger() as ledger:
@@ -231,12 +233,18 @@ def by_id(connection: Connection, job: str, client: str) -> dict[str, Any]:
     return {"id": row.id, "state": row.state, "report": json.loads(row.report) if row.report else None}
 
 
+class _EndedError(LiangzhengError):
+    """Another process has ended the job: what this one did with it is taken back."""
+
+
 def _end(connection: Connection, job: str, state: str, report: dict[str, Any]) -> None:
-    connection.execute(
+    ended = connection.execute(
         update(tables.job)
-        .where(tables.job.c.id == job)
+        .where(tables.job.c.id == job, tables.job.c.state.in_(_OPEN))
         .values(state=state, report=json.dumps(report, ensure_ascii=False))
     )
+    if not ended.rowcount:
+        raise _EndedError("the import has ended")
 
 
 def _report(plan: ImportPlan, *, applied: bool, dry_run: bool) -> dict[str, Any]:

@@ -4,16 +4,18 @@ An authority acts within its area, kinds and level; an agency for its own certif
 issuing machine, who uses the commands, as the issuer itself. What each may do stands in the jurisdiction.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, true
 
 from verifier.certificate import lifecycle
 from verifier.certificate.jurisdictions import (
     Jurisdiction,
     Level,
     Rank,
+    area_prefix,
     jurisdiction_of,
     level_of,
     lies_within,
@@ -115,6 +117,42 @@ def may_see(connection: Connection, actor: Actor, certificate: Certificate) -> b
         return bool(_ranks(connection, actor, place_of(connection, certificate.issuer), certificate))
     except NotFoundError:
         return False
+
+
+def visible(connection: Connection, actor: Actor) -> ColumnElement[bool]:
+    """Give what `may_see` tells of one certificate as a condition on the table of them all.
+
+    Raises:
+        NotFoundError: the register does not know the actor's authority.
+    """
+    columns = tables.certificate.c
+    if actor.authority is None:
+        return true()
+    issued = of_issuers([actor.authority])
+    if actor.agency is not None:
+        return and_(issued, columns.agency == actor.agency)
+    agency, authority = tables.agency.c, tables.authority.c
+    area = func.coalesce(
+        select(agency.area)
+        .where(agency.issuer == columns.issuer, agency.name == columns.agency)
+        .scalar_subquery(),
+        select(authority.area).where(authority.code == columns.issuer).scalar_subquery(),
+    )
+    return or_(issued, area_within(area, place_of(connection, actor.authority).area))
+
+
+def of_issuers(codes: Sequence[str]) -> ColumnElement[bool]:
+    """Give a condition on the issuer of certificates that picks among rows, and never is the way to them.
+
+    An issuer has a million certificates; SQLite would walk them all rather than the few that are asked for.
+    """
+    return tables.certificate.c.issuer.concat("").in_(codes)
+
+
+def area_within(area: ColumnElement[str], outer: str) -> ColumnElement[bool]:
+    """Give `lies_within` as a condition."""
+    prefix = area_prefix(outer)
+    return func.substr(area, 1, len(prefix)) == prefix
 
 
 def require_issuer(connection: Connection, issuer: str, kind: Kind, agency: str | None) -> Jurisdiction:

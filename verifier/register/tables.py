@@ -90,13 +90,19 @@ Index(
 Index("certificate_number", certificate.c.number)
 Index("certificate_replaces", certificate.c.replaces)
 # What is due (register/due.py) is a small part of all: each index holds that part alone.
-for _name, _column, _part in (
-    ("certificate_ends", certificate.c.valid_until, "state <> 3"),
-    ("certificate_suspended", certificate.c.until, "state = 2"),
-    ("certificate_reviewed", certificate.c.review_since, "review = 1"),
-    ("certificate_card", certificate.c.since, "state = 3 AND card <> 2"),
+ENDS: Final = "state <> 3"
+SUSPENDED: Final = "state = 2"
+REVIEWED: Final = "review = 1"
+LOST: Final = "state = 3 AND reason = 3 AND NOT succeeded"
+CARD: Final = "state = 3 AND reason <> 3 AND card <> 2"  # by card first: those returned for good stay out
+for _name, _columns, _part in (
+    ("certificate_ends", (certificate.c.valid_until,), ENDS),
+    ("certificate_suspended", (certificate.c.until,), SUSPENDED),
+    ("certificate_reviewed", (certificate.c.review_since,), REVIEWED),
+    ("certificate_lost", (certificate.c.since,), LOST),
+    ("certificate_card", (certificate.c.card, certificate.c.since), CARD),
 ):
-    Index(_name, _column, sqlite_where=text(_part), postgresql_where=text(_part))
+    Index(_name, *_columns, sqlite_where=text(_part), postgresql_where=text(_part))
 
 # Certificates that were made restricted: no public record may name their holder by an older one either.
 Index(
@@ -343,6 +349,7 @@ webhook = Table(
     Column("client", ForeignKey("client.id"), nullable=False),
     Column("url", String(400), nullable=False),
     Column("after", _Id, nullable=False),
+    Column("sending", _Id),  # the last event of the batch that is on its way; None: there is none
     Column("failures", Integer, nullable=False),
     Column("next_try", BigInteger, nullable=False),
     Column("fault", String(200)),

@@ -1,7 +1,8 @@
 """The agencies' side as an ASGI app: routes, errors, documents, health."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import orjson
@@ -12,17 +13,27 @@ from starlette.middleware import Middleware
 from starlette.responses import Response
 
 from verifier.certificate.errors import LiangzhengError
-from verifier.issuing.api import bulk, certificates, imports, photos, proposals, refusals
+from verifier.issuing.api import bulk, certificates, changes, due, imports, photos, proposals, refusals
 from verifier.issuing.api.bodies import BoundedBodies, Trail
 from verifier.issuing.api.desk import Desk
+from verifier.issuing.api.reading import docs_page
 from verifier.issuing.api.responses import EVERY
+from verifier.issuing.webhooks import deliver, http_client
 from verifier.problems import on_failure, on_http_exception, problem
 
 _ABOUT = """Agencies and issuing authorities carry certificates through their life.
 
 Every call needs a bearer token; every POST an `Idempotency-Key`; every event `If-Match`. Errors are problem
 documents (RFC 9457); a refusal names the article that it rests on. Every call enters the trail."""
-_ROUTERS = (certificates.router, proposals.router, bulk.router, imports.router, photos.router)
+_ROUTERS = (
+    certificates.router,
+    proposals.router,
+    bulk.router,
+    imports.router,
+    photos.router,
+    changes.router,
+    due.router,
+)
 
 
 def create_app(desk: Desk) -> FastAPI:
@@ -35,7 +46,12 @@ def create_app(desk: Desk) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         desk.jobs.start()
-        yield
+        async with http_client() as client:
+            sending = asyncio.create_task(deliver(desk.database, desk.status_signer, client, desk.now))
+            yield
+            sending.cancel()
+            with suppress(asyncio.CancelledError):
+                await sending
         desk.jobs.close()
         desk.writer.close()
         desk.database.close()
@@ -60,6 +76,7 @@ def create_app(desk: Desk) -> FastAPI:
     app.state.desk = desk
     for router in _ROUTERS:
         app.include_router(router, responses=EVERY)
+    app.add_api_route("/docs", lambda: docs_page(app), include_in_schema=False)
     app.add_api_route("/health/live", _live, include_in_schema=False)
     app.add_api_route("/health/ready", _ready, include_in_schema=False)
     return app

@@ -14,6 +14,7 @@ from verifier.issuing.api.certificates import happen_one, issue_one, require_pho
 from verifier.issuing.api.models import EventName, Happens, NewCertificate, Number, Sent, shown
 from verifier.issuing.api.refusals import REFUSALS, status_of
 from verifier.issuing.api.responses import problems
+from verifier.problems import problem
 from verifier.register.calls import Answer
 from verifier.register.ledger import Ledger, Registered
 
@@ -55,12 +56,12 @@ class BulkCertificates(_Bulk):
     items: Annotated[tuple[NewCertificate, ...], Field(min_length=1, max_length=MOST)]
 
 
-class DryRunError(LiangzhengError):
-    """Takes back what was tried, and carries what would have been answered."""
+class TriedError(LiangzhengError):
+    """Takes back what was tried, and carries what is answered."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, response: Response) -> None:
         super().__init__("nothing was done")
-        self.answer = answer
+        self.response = response
 
 
 _DONE: Final[dict[int | str, dict[str, Any]]] = {
@@ -119,15 +120,16 @@ async def _many(
             "dry_run": body.dry_run,
             "results": results,
         }
-        answer = Answer(409 if together else 200, orjson.dumps(content), {})
-        if together or body.dry_run:
-            raise DryRunError(answer)
-        return answer
+        if together:
+            raise TriedError(problem(409, "Nothing was done: one refusal refuses all.", None, **content))
+        if body.dry_run:
+            raise TriedError(Response(orjson.dumps(content), media_type="application/json"))
+        return Answer(200, orjson.dumps(content), {})
 
     try:
         return await do_once(caller, key, work)
-    except DryRunError as tried:
-        return Response(tried.answer.body, tried.answer.status, media_type="application/json")
+    except TriedError as tried:
+        return tried.response
 
 
 def _one(

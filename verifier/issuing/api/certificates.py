@@ -37,7 +37,7 @@ from verifier.issuing.concealment import remove_concealed
 from verifier.issuing.issuance import IssuanceError, issue, require_issuable, terms_of
 from verifier.issuing.replacement import substitute
 from verifier.register import authorities
-from verifier.register.actors import may_see
+from verifier.register.actors import may_see, require_issuer
 from verifier.register.calls import Answer
 from verifier.register.certificates import by_id, find, let_happen, particulars_of
 from verifier.register.errors import NotFoundError
@@ -79,6 +79,7 @@ def issue_one(ledger: Ledger, caller: Caller, wanted: NewCertificate) -> Registe
         jurisdiction_of(issuer.area, wanted.categories).require_number(order.number)
     begins = start_of_day(wanted.valid_from) if wanted.valid_from else caller.now
     terms = terms_of(issuer, caller.desk.means.base_url, valid_from=begins)
+    require_issuer(ledger.connection, issuer.code, order.kind, wanted.agency)
     authorities.require_agency(ledger.connection, issuer.code, wanted.agency)
     require_issuable(order, terms)
     signer = caller.desk.means.signer_of(issuer.code, order.kind)

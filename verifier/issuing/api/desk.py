@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
+from verifier.certificate.cose import Signer
 from verifier.issuing.jobs import Jobs
 from verifier.issuing.proposals import Means
 from verifier.photos import PhotoStore
@@ -46,6 +47,8 @@ class Desk:
     writer: Writer
     means: Means
     """What it takes to issue."""
+    status_signer: Signer
+    """Signs what is sent to webhooks, as it signs the heads of the log."""
     photos: PhotoStore
     jobs: Jobs
     clock: Callable[[], float] = time.time

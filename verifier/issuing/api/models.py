@@ -229,6 +229,7 @@ class Problem(BaseModel):
     detail: str
     rule: str | None = Field(default=None, description="The article that a refusal rests on.")
     errors: list[dict[str, Any]] | None = None
+    results: list[dict[str, Any]] | None = Field(default=None, description="Of a bulk request: each item's.")
 
 
 def shown(found: Registered, now: int) -> dict[str, Any]:

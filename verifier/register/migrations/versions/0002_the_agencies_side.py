@@ -119,6 +119,7 @@ def upgrade() -> None:
         sa.Column("client", sa.String(length=24), nullable=False),
         sa.Column("url", sa.String(length=400), nullable=False),
         sa.Column("after", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sending", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("next_try", sa.BigInteger(), nullable=False),
         sa.Column("fault", sa.String(length=200), nullable=True),
@@ -169,10 +170,17 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("succeeded", sa.Boolean(), server_default=sa.false(), nullable=False))
         batch_op.create_index(
             "certificate_card",
+            ["card", "since"],
+            unique=False,
+            sqlite_where=sa.text("state = 3 AND reason <> 3 AND card <> 2"),
+            postgresql_where=sa.text("state = 3 AND reason <> 3 AND card <> 2"),
+        )
+        batch_op.create_index(
+            "certificate_lost",
             ["since"],
             unique=False,
-            sqlite_where=sa.text("state = 3 AND card <> 2"),
-            postgresql_where=sa.text("state = 3 AND card <> 2"),
+            sqlite_where=sa.text("state = 3 AND reason = 3 AND NOT succeeded"),
+            postgresql_where=sa.text("state = 3 AND reason = 3 AND NOT succeeded"),
         )
         batch_op.create_index(
             "certificate_ends",
