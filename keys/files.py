@@ -3,8 +3,10 @@
 import os
 import stat
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from verifier.certificate.errors import LiangzhengError
 
@@ -63,6 +65,32 @@ def write_whole(path: Path, content: bytes) -> None:
     _sync_directory(path.parent)
 
 
+@contextmanager
+def writing_whole(path: Path, *, private: bool) -> Iterator[BinaryIO]:
+    """Write or replace a file piece by piece; it is there when the block has ended well, and not before.
+
+    Args:
+        path: the file.
+        private: only its owner may read it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    partial = _partial(path)
+    mode = PRIVATE_MODE if private else _PUBLIC_MODE
+    # Anew: a file left by a killed process keeps whatever mode it had.
+    partial.unlink(missing_ok=True)
+    try:
+        with os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode), "w+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    _sync_directory(path.parent)
+
+
 def remove_file(path: Path) -> None:
     """Remove a file, durably; one that is not there is removed already.
 
@@ -77,8 +105,7 @@ def remove_file(path: Path) -> None:
 
 
 def _write_partial(path: Path, content: bytes, mode: int) -> Path:
-    # Of one process and one thread alone, since several may write the same file at once.
-    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_native_id()}")
+    partial = _partial(path)
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -89,6 +116,11 @@ def _write_partial(path: Path, content: bytes, mode: int) -> Path:
         partial.unlink()
         raise
     return partial
+
+
+def _partial(path: Path) -> Path:
+    # Of one process and one thread alone, since several may write the same file at once.
+    return path.with_name(f".{path.name}.{os.getpid()}.{threading.get_native_id()}")
 
 
 def _make_directory(directory: Path) -> None:

@@ -216,3 +216,16 @@ def test_a_text_that_no_certificate_may_state_is_refused(api: Api, text: str) ->
 def ascii_json(text: str) -> str:
     escaped = "".join(f"\\u{ord(each):04x}" for each in text)
     return f'"{escaped}"'
+
+
+def test_the_card_and_the_electronic_certificate_are_given_while_it_holds(api: Api) -> None:
+    photo = upload(api, "im", draw("1"))
+    api.issue(photo=photo)
+    card = api.get("im", "/certificates/05505230901/card.pdf")
+    page = api.get("naiman-agency", "/certificates/05505230901/page")
+    assert card.content.startswith(b"%PDF")
+    assert "于丽" in page.text
+    assert api.get("xj", "/certificates/05505230901/card.pdf").status_code == 404
+    api.post("im", "/certificates/05505230901/cancel", {"reason": "left"})
+    refused = api.get("im", "/certificates/05505230901/card.pdf")
+    assert (refused.status_code, "cancelled" in refused.json()["detail"]) == (409, True)

@@ -55,8 +55,9 @@ def test_a_bad_row_refuses_the_table_and_no_private_value_is_repeated(api: Api) 
 def test_good_rows_are_taken_if_asked_for_and_a_dry_run_changes_nothing(api: Api) -> None:
     table = (SAMPLES / "faulty.csv").read_bytes()
     tried = send(api, "im", table, "?accept_good=true&dry_run=true", "dry").json()["id"]
-    assert ended(api, "im", tried)["report"] | {"refused": None} == {
+    assert ended(api, "im", tried)["report"] | {"refused": None, "diff": None} == {
         "rows": 6, "accepted": 1, "refused": None, "refused_in_all": 5, "dry_run": True,
+        "form": "new issue", "diff": None,
     }  # fmt: skip
     assert api.get("im", "/certificates/05505230900").status_code == 404
     taken = send(api, "im", table, "?accept_good=true", "wet").json()["id"]
@@ -89,3 +90,49 @@ def test_another_authority_s_certificates_are_not_issued(api: Api, tmp_path: Pat
     content = ended(api, "im", send(api, "im", (tmp_path / "list.csv").read_bytes(), query).json()["id"])
     assert (content["state"], "issued by that issuer" in content["report"]["detail"]) == ("refused", True)
     assert api.get("xj", "/certificates/31000070001").status_code == 404
+
+
+def test_the_replacement_form_replaces_and_an_agency_s_is_proposed_nm_2022_annex_2(api: Api) -> None:
+    table = roster("奈曼旗应急管理局", "于丽", "05505230901", area="通辽市")
+    api.issue()
+    tried = send(api, "im", table, "?dry_run=true", "dry").json()["id"]
+    (row,) = ended(api, "im", tried)["report"]["diff"]
+    assert {"field": "area", "before": "奈曼旗", "after": "通辽市"} in row["changes"]
+    proposed = send(api, "naiman-agency", table).json()["id"]
+    assert ended(api, "naiman-agency", proposed)["report"]["accepted"] == 1
+    (proposal,) = api.get("naiman-agency", "/proposals").json()
+    assert (proposal["action"], proposal["wish"]["area"]) == ("replace", "通辽市")
+    done = send(api, "im", table).json()["id"]
+    assert ended(api, "im", done)["state"] == "done"
+    assert api.get("im", "/certificates/05505230901").json()["area"] == "通辽市"
+
+
+def test_the_clean_up_form_does_what_the_reason_says_and_never_repeats_it_nm_2022_annex_1(api: Api) -> None:
+    for number in ("05505230901", "05505230902", "05505230903"):
+        api.issue(number=number)
+    header = HEADER + ",清理原因"
+    rows = [
+        line("奈曼旗应急管理局", "于丽", number) + f",{reason}"
+        for number, reason in (("05505230901", "辞职"), ("05505230902", "遗失"), ("05505230903", "照片质量"))
+    ]
+    table = "\n".join(["行政执法人员清理汇总表", header, *rows]).encode()
+    refused = ended(api, "naiman-agency", send(api, "naiman-agency", table).json()["id"])
+    assert refused["state"] == "refused"
+    assert "IM-2023 Art 22" in str(refused)
+    content = ended(api, "im", send(api, "im", table).json()["id"])
+    assert (content["state"], content["report"]["accepted"]) == ("done", 3), content
+    assert "辞职" not in str(content) + str(refused)
+    reasons = [api.get("im", f"/certificates/0550523090{each}").json()["reason"] for each in (1, 2, 3)]
+    assert reasons == ["cancelled", "lost", "valid"]
+
+
+HEADER = "工作单位,姓名,身份证号,执法类型,执法类别,执法区域,执法证编号,资格编号"
+
+
+def line(agency: str, holder: str, number: str, area: str = "奈曼旗") -> str:
+    return f"{agency},{holder},,,应急管理,{area},{number},"
+
+
+def roster(agency: str, holder: str, number: str, area: str) -> bytes:
+    rows = ["行政执法证件换发人员统计表", HEADER, line(agency, holder, number, area)]
+    return "\n".join(rows).encode()

@@ -53,6 +53,8 @@ def operations() -> list[tuple[str, str]]:
         ("get", "/certificates/{number}/code.svg"),
         ("get", "/certificates/{number}/code.png"),
         ("get", "/certificates/{number}/code.txt"),
+        ("get", "/certificates/{number}/card.pdf"),
+        ("get", "/certificates/{number}/page"),
         ("post", "/certificates/{number}/replace"),
         ("post", "/certificates/{number}/reissue"),
         ("post", "/certificates/{number}/{event}"),

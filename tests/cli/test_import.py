@@ -13,6 +13,11 @@ from verifier.issuing.samples.portraits import draw
 SAMPLES = Path(samples.__path__[0])
 XINJIANG = ("--issuer", "650000", "--agency", AGENCY)
 
+REPLACEMENT = (
+    "换发\n工作单位,姓名,身份证号,执法类型,执法类别,执法区域,执法证编号,资格编号\n"
+    "奈曼旗市场监督管理局,谢康,990000198906134458,行政处罚、行政检查,市场监督管理,奈曼旗,05505230005,ZG2022000005\n"
+)
+
 
 def events(data_dir: Path) -> int:
     return int(succeed(data_dir, "audit").split()[1])
@@ -72,8 +77,6 @@ def test_the_first_day_can_be_given(data_dir: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ((str(SAMPLES / "replacement.xlsx"), "--issuer", "150000"), "replacement form is recognised"),
-        ((str(SAMPLES / "clean-up.xlsx"), "--issuer", "150000"), "clean-up form is recognised"),
         ((str(SAMPLES / "officer-list.csv"), "--issuer", "650000"), "--agency"),
         (
             (str(SAMPLES / "officer-list.csv"), "--agency", AGENCY),
@@ -92,6 +95,58 @@ def test_a_table_that_cannot_be_used_is_refused_in_one_line(
     assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith("liangzheng: ")
     assert says in done.stderr
+
+
+def test_a_dry_run_shows_what_a_replacement_changes(data_dir: Path, tmp_path: Path) -> None:
+    before = events(data_dir)
+    text = REPLACEMENT.replace("奈曼旗,05505230005", "通辽市,05505230005").replace("ZG2022000005", "ZG9")
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    arguments = ("import", str(tmp_path / "t.csv"), "--issuer", "150000", "--dry-run")
+    assert succeed(data_dir, *arguments).splitlines() == [
+        "row 3: replace 05505230005: area 奈曼旗 → 通辽市; qualification changed",
+        "1 rows: 1 would be replaced, 0 refused",
+    ]
+    report = orjson.loads(succeed(data_dir, *arguments, "--json"))
+    changes = [
+        {"field": "area", "before": "奈曼旗", "after": "通辽市"},
+        {"field": "qualification", "changed": True},
+    ]
+    assert report == {
+        "rows": 1,
+        "accepted": 1,
+        "refused": [],
+        "diff": [{"row": 3, "number": "05505230005", "action": "replace", "changes": changes}],
+    }
+    assert events(data_dir) == before
+
+
+def test_the_samples_are_replaced_and_cleaned_up(data_dir: Path) -> None:
+    replacement = succeed(data_dir, "import", str(SAMPLES / "replacement.xlsx"), "--issuer", "150000")
+    assert replacement == "12 rows: 12 replaced, 0 refused\n"
+    clean_up = ("import", str(SAMPLES / "clean-up.xlsx"), "--issuer", "150000")
+    dry = succeed(data_dir, *clean_up, "--dry-run")
+    assert "Sheet1, row 5: cancel 05505230032: verdict valid → cancelled" in dry
+    assert "4 would be remade, 11 would be cancelled" in dry
+    assert succeed(data_dir, *clean_up) == "15 rows: 4 remade, 11 cancelled, 0 refused\n"
+    assert succeed(data_dir, "audit").startswith("clean")
+    assert orjson.loads(succeed(data_dir, "show", "05505230032", "--json"))["reason"] == "cancelled"
+    again = liangzheng(data_dir, *clean_up)
+    assert again.returncode == 1
+    assert "row 5: the certificate was already cancelled on" in again.stderr
+    for private in ("990000", "ZG2022", "工勤", "照片质量", "辞职"):
+        assert private not in dry + again.stdout + again.stderr
+
+
+def test_why_certificates_are_replaced_can_be_said(data_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(REPLACEMENT, encoding="utf-8")
+    arguments = ("import", str(tmp_path / "t.csv"), "--issuer", "150000")
+    done = liangzheng(data_dir, *arguments, "--reason", "renewal")
+    assert "a renewal can be asked for from" in done.stderr
+    assert "IM-2023 knows no reason 'x'" in liangzheng(data_dir, *arguments, "--reason", "x").stderr
+    assert liangzheng(data_dir, *arguments, "--from", "2030-01-01").returncode == 2
+    assert "1 replaced" in succeed(data_dir, *arguments, "--reason", "damage")
+    assert "replaced (damage)" not in succeed(data_dir, "show", "05505230005")
+    assert "issued (damage)" in succeed(data_dir, "show", "05505230005")
 
 
 def test_photos_come_from_a_folder(data_dir: Path, tmp_path: Path) -> None:

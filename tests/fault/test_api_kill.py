@@ -4,10 +4,12 @@ import random
 import shutil
 import threading
 from pathlib import Path
+from urllib.parse import quote
 
 import orjson
 from sqlalchemy import func, select
 
+from loadtest.stock import write_roster
 from tests.api.conftest import tree, wanted
 from tests.office import BASE_URL
 from tests.running import LIANGZHENG, Reply, Server, environment, free_port
@@ -18,6 +20,7 @@ from verifier.settings import Settings
 
 __all__ = ["tree"]
 KILLS, CLIENTS = 6, 4
+ROWS = 2_000
 _DISCONNECTED = (OSError, EOFError)
 
 
@@ -125,3 +128,34 @@ def require_intact(directory: Path, acknowledged: list[tuple[str, str]]) -> None
     office.database.close()
     assert set(acknowledged) <= set(happened)
     assert set(happened.values()) <= {1}
+
+
+def test_an_import_that_was_cut_off_is_taken_up_again_and_applied_once(
+    tree: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    directory, roster = tmp_path / "tree", tmp_path / "roster.csv"
+    shutil.copytree(tree[0], directory)
+    write_roster(roster, ROWS, 61_000_000_000)
+    port, waiting = free_port(), threading.Event()
+    command = [str(LIANGZHENG), "serve", "issue", "--port", str(port)]
+    headers = {"authorization": f"Bearer {tree[1]['xj']}", "idempotency-key": "table"}
+    path = f"/imports?agency={quote('新疆维吾尔自治区机关事务管理局')}"
+    job = ""
+    for delay in (0.0, 0.3, 0.8):
+        with Server(command, environment(directory, LIANGZHENG_BASE_URL=BASE_URL), port) as server:
+            reply = server.request("POST", path, roster.read_bytes(), headers | {"content-type": "text/csv"})
+            assert reply.status == 202
+            assert job in {"", reply.json["id"]}
+            job = reply.json["id"]
+            waiting.wait(delay)  # not for luck: any moment will do
+            server.process.kill()
+            server.process.wait()
+        require_intact(directory, [])
+    with Server(command, environment(directory, LIANGZHENG_BASE_URL=BASE_URL), port) as server:
+        for _ in range(600):
+            content = server.request("GET", f"/imports/{job}", headers=headers).json
+            if content["state"] == "done":
+                break
+            waiting.wait(0.1)
+        assert content["report"]["accepted"] == ROWS
+    require_intact(directory, [(str(61_000_000_000 + row), "issued") for row in range(ROWS)])

@@ -9,7 +9,7 @@ from tests.office import TESTER
 from verifier.certificate.jurisdictions import jurisdiction_of
 from verifier.certificate.lifecycle import Event
 from verifier.cli.office import Office
-from verifier.issuing import imports, issuance
+from verifier.issuing import imports
 from verifier.issuing.issuance import Terms
 from verifier.register.certificates import let_happen
 from verifier.settings import Settings
@@ -50,12 +50,5 @@ def _import(office: Office, data_dir: Path, first: int) -> list[str]:
     )
     plan = imports.plan(roster, rules=rules, terms=terms, agency=AGENCY)
     with office.ledger(NOW) as ledger:
-        issuance.issue(
-            ledger,
-            plan.accepted,
-            terms=terms,
-            signer=office.ring.certificate_signer(XINJIANG),
-            actor=TESTER,
-            now=NOW,
-        )
-    return [order.number for _, order in plan.orders]
+        imports.apply(ledger, plan, signer_of=office.ring.certificate_signer, actor=TESTER, now=NOW)
+    return [step.number for step in plan.steps]

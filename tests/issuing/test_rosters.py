@@ -14,8 +14,9 @@ from verifier.certificate.bounds import BOUNDS
 from verifier.certificate.jurisdictions import Number, Words, jurisdiction_of
 from verifier.certificate.model import check_text
 from verifier.certificate.texts import tidy
+from verifier.issuing.forms import Form
 from verifier.issuing.id_numbers import InvalidIdNumberError, read_id_number
-from verifier.issuing.rosters import Application, Form, Roster, read_roster
+from verifier.issuing.rosters import Application, Roster, read_roster
 from verifier.issuing.tables import TableBounds, TableError
 
 RULES = jurisdiction_of("15")
@@ -98,10 +99,27 @@ def test_the_faulty_sample_names_each_fault() -> None:
     ]
 
 
-def test_the_replacement_and_clean_up_samples_are_recognised_and_refused() -> None:
-    for name, why in (("replacement.xlsx", "replacing"), ("clean-up.xlsx", "cleaning up")):
-        with pytest.raises(TableError, match=f"{why} certificates is not available yet; nothing was changed"):
-            sample(name)
+def test_the_replacement_sample_is_accepted_whole() -> None:
+    roster = sample("replacement.xlsx")
+    assert (roster.form, roster.rows, roster.refused) == (Form.REPLACEMENT, 12, [])
+    first = roster.applications[0]
+    assert (first.row, first.number, first.holder) == (5, "05505230020", "赵磊广")
+
+
+def test_the_clean_up_sample_is_accepted_whole_with_its_reasons() -> None:
+    roster = sample("clean-up.xlsx")
+    assert (roster.form, roster.rows, roster.refused, roster.applications) == (Form.CLEAN_UP, 15, [], [])
+    assert [row.reason for row in roster.clean_ups[:4]] == ["工勤人员", "照片质量", "辞职", "聘用人员"]
+    assert roster.clean_ups[0].number == "05505230032"
+
+
+def test_a_clean_up_reason_is_needed_and_stands_in_no_representation(tmp_path: Path) -> None:
+    header = [*HEADER, "清理原因"]
+    roster = read(tmp_path, comma([header, [*ROW, "死亡"], [*OTHER, " "]]))
+    assert [row.reason for row in roster.clean_ups] == ["死亡"]
+    assert [row.reason for row in roster.refused] == ["no clean-up reason (清理原因)"]
+    assert "死亡" not in repr(roster)
+    refused(tmp_path, comma([["清理"], HEADER, ROW]), "missing columns: 清理原因")
 
 
 def test_an_officer_list_without_agency_asks_for_it(tmp_path: Path) -> None:
@@ -118,17 +136,24 @@ def test_the_agency_given_serves_rows_that_name_none_only(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("above", "why"),
+    ("above", "form"),
     [
-        (["附件2", "行政执法证件换发人员统计表"], "the replacement form"),
-        (["行政执法证件补办统计表"], "the replacement form"),
-        (["行 政 执 法 人 员 清 理 汇 总 表"], "the clean-up form"),
-        (["行政执法人员清理和行政执法证件换发、新领"], "more than one form"),
+        (["附件2", "行政执法证件换发人员统计表"], Form.REPLACEMENT),
+        (["行政执法证件补办统计表"], Form.REPLACEMENT),
+        (["行 政 执 法 证 件 新 领 统 计 表"], Form.NEW_ISSUE),
+        ([], Form.NEW_ISSUE),
     ],
 )
-def test_the_title_tells_forms_of_equal_columns_apart(tmp_path: Path, above: list[str], why: str) -> None:
-    refused(tmp_path, workbook([*([text] for text in above), HEADER, ROW]), why)
-    refused(tmp_path, comma([[*HEADER, "清理原因"], ROW]), "the clean-up form")
+def test_the_title_tells_forms_of_equal_columns_apart(tmp_path: Path, above: list[str], form: Form) -> None:
+    assert read(tmp_path, workbook([*([text] for text in above), HEADER, ROW])).form is form
+
+
+def test_a_title_of_several_forms_or_of_another_form_is_refused(tmp_path: Path) -> None:
+    refused(tmp_path, workbook([["换发、新领"], HEADER, ROW]), "more than one form")
+    refused(tmp_path, workbook([["清理和换发"], HEADER, ROW]), "more than one form")
+    reasons: list[Cell] = [*HEADER, "清理原因"]
+    refused(tmp_path, workbook([["换发"], reasons, [*ROW, "辞职"]]), "another form than the column 清理原因")
+    assert read(tmp_path, workbook([["清理和换发"], reasons, [*ROW, "辞职"]])).form is Form.CLEAN_UP
 
 
 def test_a_unit_whose_name_sounds_like_a_form_decides_nothing(tmp_path: Path) -> None:
@@ -141,7 +166,7 @@ def test_a_unit_whose_name_sounds_like_a_form_decides_nothing(tmp_path: Path) ->
 
 
 def test_a_sheet_named_after_the_replacement_is_one(tmp_path: Path) -> None:
-    refused(tmp_path, workbook([HEADER, ROW], named="换发"), "sheet 换发1: the replacement form")
+    assert read(tmp_path, workbook([HEADER, ROW], named="换发")).form is Form.REPLACEMENT
 
 
 @pytest.mark.parametrize("title", [["二、换发人员"], HEADER, LIST])

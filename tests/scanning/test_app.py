@@ -92,14 +92,24 @@ def test_several_codes_are_answered_in_their_order(server: Server, digits: str) 
         "valid",
         "foreign_host",
     ]
-    assert reply.json["together"] == {"all_valid": False}
+    together = reply.json["together"]
+    assert list(together) == ["all_valid", "against", "cannot_tell", "categories"]
+    assert together["all_valid"] is False
+    assert [(each["reason"], each["codes"]) for each in together["against"]] == [
+        ("same_person", [0, 2]),
+        ("not_valid", [1]),
+        ("not_valid", [3]),
+    ]
     assert reply.json["answers"][3]["certificate"] is None
 
 
 @pytest.mark.parametrize(
     "body",
     [b"", b"{", b"null", b"[]", b'"x"', b"{}", b'{"codes": []}', b'{"codes": "1"}', b'{"codes": [1]}',
-     b'{"codes": [null]}', b'{"codes": ["1"], "more": 1}', b'{"codes": ["\\ud800"]}', b"\xff\xfe",
+     b'{"codes": [null]}', b'{"codes": ["1"], "more": 1}', b'{"act": "seal"}',
+     b'{"codes": ["1"], "act": "arrest"}', b'{"codes": ["1"], "act": 1}',
+     b'{"codes": ["1"], "act": ["seal"]}',
+     b'{"codes": ["\\ud800"]}', b"\xff\xfe",
      b"[" * 2_000, json.dumps({"codes": ["1"] * 11}).encode()],
 )  # fmt: skip
 def test_a_body_out_of_form_is_a_problem_document(server: Server, body: bytes) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -10,18 +10,13 @@ from keys.files import write_whole
 from keys.trust import TrustList
 from verifier import settings
 from verifier.certificate.jurisdictions import jurisdiction_of
-from verifier.certificate.lifecycle import reason_now
-from verifier.certificate.model import Certificate
-from verifier.certificate.verdicts import Reason, Verdict
 from verifier.cli import options
 from verifier.cli.office import Office, seconds_now
 from verifier.issuing import cards, electronic
 from verifier.issuing.cards import MOST_CARDS, Card, CardError, Sides
-from verifier.register.certificates import find, of_agency, require_genuine
+from verifier.issuing.printing import card_of, is_printed, require_printed
+from verifier.register.certificates import find, of_agency
 from verifier.register.ledger import Registered
-
-_PRINTED: Final = frozenset({Verdict.VALID, Verdict.NOT_YET_VALID})
-"""Cards are made before their first day, and not while a certificate is taken away."""
 
 
 def card(
@@ -81,48 +76,21 @@ def _of_numbers(office: Office, numbers: Sequence[str], issuer: str | None, now:
     with office.database.reading() as connection:
         found = [find(connection, number, issuer=issuer) for number in dict.fromkeys(numbers)]
     for each in found:
-        reason = _reason(each, now)
-        if reason.verdict not in _PRINTED:
-            raise CardError(f"no card for {each.certificate.number}: {reason.en}")
+        require_printed(each, now)
     return found
 
 
 def _of_agency(office: Office, agency: str, issuer: str | None, now: int) -> list[Registered]:
     with office.database.reading() as connection:
         found = of_agency(connection, agency, issuer=issuer)
-    chosen = [each for each in found if _reason(each, now).verdict in _PRINTED]
+    chosen = [each for each in found if is_printed(each, now)]
     if not chosen:
         raise CardError(f"{agency} has no certificate in force")
     return chosen
 
 
-def _reason(found: Registered, now: int) -> Reason:
-    certificate = found.certificate
-    return reason_now(
-        found.standing, valid_from=certificate.valid_from, valid_until=certificate.valid_until, now=now
-    )
-
-
 def _card(office: Office, trust: TrustList, found: Registered) -> Card:
-    require_genuine(found, trust)
-    certificate = found.certificate
-    return Card(
-        certificate=certificate,
-        code=found.signed,
-        base_url=office.settings.address,
-        issuer=trust.issuers[certificate.issuer].name,
-        photo=_photo(office, certificate),
-    )
-
-
-def _photo(office: Office, certificate: Certificate) -> bytes | None:
-    """Read the photo that a certificate binds; its digest is compared when the card is made."""
-    if certificate.photo is None:
-        return None
-    photo = office.photos.read(certificate.photo)
-    if photo is None:
-        raise CardError(f"the photo of {certificate.number} is not in the store")
-    return photo
+    return card_of(found, trust=trust, photos=office.photos, base_url=office.settings.address)
 
 
 def _write_documents(office: Office, trust: TrustList, chosen: Sequence[Registered], path: Path) -> None:

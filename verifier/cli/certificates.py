@@ -11,7 +11,6 @@ from verifier.certificate import code as code_text
 from verifier.certificate import qr
 from verifier.certificate.dates import iso
 from verifier.certificate.jurisdictions import jurisdiction_of
-from verifier.certificate.lifecycle import reason_now
 from verifier.certificate.model import Kind, Powers
 from verifier.cli import options
 from verifier.cli.office import Office, seconds_now
@@ -145,9 +144,7 @@ def code(
 
 def _shown(found: Registered, now: int) -> dict[str, Any]:
     certificate, standing = found.certificate, found.standing
-    reason = reason_now(
-        standing, valid_from=certificate.valid_from, valid_until=certificate.valid_until, now=now
-    )
+    reason = found.reason(now)
     return {
         "number": certificate.number,
         "issuer": certificate.issuer,

@@ -17,7 +17,6 @@ from verifier.certificate import code as code_text
 from verifier.certificate import qr
 from verifier.certificate.bounds import BOUNDS
 from verifier.certificate.jurisdictions import jurisdiction_of
-from verifier.certificate.lifecycle import reason_now
 from verifier.certificate.model import StatusReference
 from verifier.cli import options, serve
 from verifier.cli.office import Office, seconds_now
@@ -101,16 +100,16 @@ def _import_roster(office: Office, name: str, issuer: str, agency: str | None, n
     with resources.as_file(resources.files("verifier.issuing.samples") / name) as path:
         plan = imports.plan(path, rules=jurisdiction_of(issuer), terms=terms, agency=agency)
     with office.database.reading() as connection:
-        plan.refuse_taken(connection, terms)
-    if not plan.orders:
+        plan.compare(connection, actor=_DEMO, now=now)
+    if not plan.steps:
         return
-    plan.take_photos(_portraits(office, [order.number for _, order in plan.orders]))
-    with options.progress(name, len(plan.orders)) as advance, office.ledger(now) as ledger:
-        issuance.issue(
+    plan.photos = _portraits(office, [step.number for step in plan.steps])
+    plan.take_photos()
+    with options.progress(name, len(plan.steps)) as advance, office.ledger(now) as ledger:
+        imports.apply(
             ledger,
-            plan.accepted,
-            terms=terms,
-            signer=office.ring.certificate_signer(issuer),
+            plan,
+            signer_of=office.ring.certificate_signer,
             actor=_DEMO,
             now=now,
             progress=advance,
@@ -211,19 +210,13 @@ def _invite(office: Office, gallery: Path, now: int) -> None:
     address = office.settings.address
     with office.database.reading() as connection:
         found = find(connection, _SHOWN, issuer=XINJIANG)
-    certificate = found.certificate
-    reason = reason_now(
-        found.standing,
-        valid_from=certificate.valid_from,
-        valid_until=certificate.valid_until,
-        now=now,
-    )
+    reason = found.reason(now)
     reach = ""
     if f"//{serve.LOCAL_HOST}" in address:
         reach = "\nOnly this computer can open it; for a phone: make demo HOST=<this computer's address>"
     options.say(qr.terminal(qr.symbol(found.signed, address)))
     options.say(
-        f"""This is the code of officer {certificate.holder} (invented), certificate {_SHOWN}.
+        f"""This is the code of officer {found.certificate.holder} (invented), certificate {_SHOWN}.
 A scan opens {address}/… and answers: {reason.verdict}.{reach}
 
 Try next, in another terminal, with .venv/bin/liangzheng:
@@ -232,6 +225,7 @@ Try next, in another terminal, with .venv/bin/liangzheng:
   code {_SHOWN} --png card.png           the code as a picture
   show {_SHOWN}                          what the register has
   audit                                     is every row what its chain says?
+The officer list and notices: {address}/officers, {address}/notices
 Every state, and three counterfeits, to look at: {gallery}
 """
     )

@@ -41,6 +41,7 @@ def issuing_app(office: Office, clock: Callable[[], float] = time.time) -> Starl
             writer=Writer(ledger),
             clock=clock,
             means=means,
+            trust=office.trust_in,
             status_signer=office.status_signer,
             photos=office.photos,
             jobs=jobs,

@@ -14,6 +14,7 @@ from verifier.cli import (
     demo,
     due,
     events,
+    exporting,
     keyring,
     serve,
     tables,
@@ -33,6 +34,7 @@ app.add_typer(keyring.app, name="keys")
 app.add_typer(clients.app, name="clients")
 app.add_typer(webhooks.app, name="webhooks")
 app.command("import")(tables.import_table)
+app.command("export")(exporting.export)
 app.command("issue")(certificates.issue)
 app.command("suspend")(events.suspend)
 app.command("reinstate")(events.reinstate)

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Final
 
+from sqlalchemy import Connection
+
 from keys.ring import Entry, KeyRing
 from keys.signers import LocalSigner
 from keys.trust import (
@@ -89,7 +91,15 @@ class Office:
             TrustError: none was published, or it does not hold under the pinned root.
         """
         with self.database.reading() as connection:
-            trust = self.published(connection)
+            return self.trust_in(connection)
+
+    def trust_in(self, connection: Connection) -> TrustList:
+        """The published trust list as a connection sees it.
+
+        Raises:
+            TrustError: as `trust`.
+        """
+        trust = self.published(connection)
         if trust is None:
             raise TrustError("no trust list was published yet: run `liangzheng keys trust`")
         return trust

@@ -1,7 +1,8 @@
-"""`liangzheng import`: a table of an agency → certificates in force, all of them or none."""
+"""`liangzheng import`: a table of an agency → what it asks for, all of it or nothing."""
 
+from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import orjson
 import typer
@@ -10,10 +11,21 @@ from verifier import settings
 from verifier.certificate.jurisdictions import jurisdiction_of
 from verifier.cli import options
 from verifier.cli.office import Office, seconds_now
-from verifier.issuing import imports, issuance
+from verifier.issuing import imports
 from verifier.issuing.imports import ImportPlan
 from verifier.issuing.issuance import terms_of
+from verifier.issuing.rosters import Refused
+from verifier.issuing.steps import Action, Step, shown
 from verifier.register import authorities
+
+_DONE: Final = {
+    Action.ISSUE: "issued",
+    Action.REPLACE: "replaced",
+    Action.REISSUE: "reissued",
+    Action.REMAKE: "remade",
+    Action.CANCEL: "cancelled",
+    Action.LOSE: "reported lost",
+}
 
 
 def import_table(
@@ -38,14 +50,20 @@ def import_table(
         bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")
     ] = False,
     accept_good: Annotated[
-        bool, typer.Option("--accept-good", help="Issue the good rows of a table that has bad ones.")
+        bool, typer.Option("--accept-good", help="Apply the good rows of a table that has bad ones.")
     ] = False,
+    reason: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CODE", help="Why certificates are replaced; by default told by what the table changes."
+        ),
+    ] = None,
     json: options.Json = False,
 ) -> int:
-    """Issue the certificates that a table asks for.
+    """Do what a table asks for: issue, replace, or clean up certificates.
 
-    The new-issue form and the officer list are read. One bad row refuses the whole table, unless
-    --accept-good; what is applied comes into force in one transaction.
+    Officer lists and the new-issue, replacement and clean-up forms are read. One bad row refuses the whole
+    table, unless --accept-good; what is applied comes into force in one transaction.
     """
     office, now = Office(settings.read()), seconds_now()
     with office.database.reading() as connection:
@@ -54,49 +72,78 @@ def import_table(
             if issuer is None
             else authorities.issuer_of(connection, issuer)
         )
-    rules = jurisdiction_of(authority.area)
     terms = terms_of(authority, office.settings.address, valid_from=valid_from or now)
     source = imports.PhotoSource(photos, office.photos) if photos else None
     with options.progress("reading") as advance:
-        plan = imports.plan(file, rules=rules, terms=terms, agency=agency, photos=source, progress=advance)
-    with office.database.reading() as connection:
-        plan.refuse_taken(connection, terms)
-    applies = bool(plan.orders) and (accept_good or not plan.refused)
+        plan = imports.plan(
+            file,
+            rules=jurisdiction_of(authority.area),
+            terms=terms,
+            agency=agency,
+            photos=source,
+            progress=advance,
+        )
+    if valid_from is not None and not plan.issues:
+        raise typer.BadParameter(f"--from is for new certificates, and not for the {plan.form} form")
+    with options.progress("comparing", plan.rows) as advance, office.database.reading() as connection:
+        plan.compare(connection, actor=office.actor, now=now, reason=reason, progress=advance)
+    applies = bool(plan.steps) and (accept_good or not plan.refused)
     if applies and not dry_run:
-        signer = office.ring.certificate_signer(terms.issuer)
-        if source is not None:
-            plan.take_photos(source)
-        with options.progress("issuing", len(plan.orders)) as advance, office.ledger(now) as ledger:
-            issuance.issue(
+        plan.take_photos()
+        with options.progress("applying", len(plan.steps)) as advance, office.ledger(now) as ledger:
+            imports.apply(
                 ledger,
-                plan.accepted,
-                terms=terms,
-                signer=signer,
+                plan,
+                signer_of=office.ring.certificate_signer,
                 actor=office.actor,
                 now=now,
                 progress=advance,
             )
-    if applies:
-        office.remark_on(terms, {order.agency for _, order in plan.orders}, now)
+    if applies and plan.issues:
+        office.remark_on(terms, {step.agency for step in plan.steps}, now)
     _report(plan, applied=applies, dry_run=dry_run, json=json)
     return 0 if applies else 1
 
 
 def _report(plan: ImportPlan, *, applied: bool, dry_run: bool, json: bool) -> None:
-    accepted = len(plan.orders) if applied else 0
+    accepted = len(plan.steps) if applied else 0
     if json:
         refused = [
             {"row": row.row, "reason": row.reason, **({"sheet": row.sheet} if row.sheet else {})}
             for row in plan.refused
         ]
-        options.say(orjson.dumps({"rows": plan.rows, "accepted": accepted, "refused": refused}).decode())
+        diff = {"diff": [shown(step) for step in plan.steps]} if dry_run else {}
+        report = {"rows": plan.rows, "accepted": accepted, "refused": refused, **diff}
+        options.say(orjson.dumps(report).decode())
         return
     for row in plan.refused:
-        where = f"{row.sheet}, row {row.row}" if row.sheet else f"row {row.row}"
-        options.note(f"refused: {where}: {row.reason}")
+        options.note(f"refused: {_where(row)}: {row.reason}")
     if plan.without_photo:
         options.note(f"note: {plan.without_photo} rows have no photo in that folder")
-    verb = "would be issued" if dry_run else "issued"
-    options.say(f"{plan.rows} rows: {accepted} {verb}, {len(plan.refused)} refused")
-    if not applied and plan.orders:
-        options.note("nothing was changed: correct the table, or issue its good rows with --accept-good")
+    if dry_run and not plan.issues:
+        for step in plan.steps:
+            options.say(f"{_where(step)}: {step.action} {step.number}: {_changes(step)}")
+    options.say(
+        f"{plan.rows} rows: {_done(plan, applied=applied, dry_run=dry_run)}, {len(plan.refused)} refused"
+    )
+    if not applied and plan.steps:
+        options.note("nothing was changed: correct the table, or apply its good rows with --accept-good")
+
+
+def _done(plan: ImportPlan, *, applied: bool, dry_run: bool) -> str:
+    counts = Counter(step.action for step in plan.steps) if applied else Counter()
+    would = "would be " if dry_run else ""
+    done = [f"{counts[action]} {would}{word}" for action, word in _DONE.items() if counts[action]]
+    return ", ".join(done) or f"0 {would}{'issued' if plan.issues else 'changed'}"
+
+
+def _changes(step: Step) -> str:
+    texts = (
+        f"{one.field} {one.before} → {one.after}" if one.after is not None else f"{one.field} changed"
+        for one in step.differences
+    )
+    return "; ".join(texts) or "the same facts"
+
+
+def _where(row: Step | Refused) -> str:
+    return f"{row.sheet}, row {row.row}" if row.sheet else f"row {row.row}"

@@ -1,49 +1,123 @@
-"""A table → orders → certificates in force: everything is checked before anything is written."""
+"""A table → steps → the register: all is checked before anything is written, and all is done or nothing."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Connection
 
+from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.jurisdictions import Jurisdiction
+from verifier.certificate.model import Kind
 from verifier.issuing import issuance
+from verifier.issuing.forms import Form
 from verifier.issuing.issuance import IssuanceError, Order, Terms, require_issuable
 from verifier.issuing.photos import PhotoError, prepare
-from verifier.issuing.rosters import Application, Refused, read_roster
+from verifier.issuing.rosters import Application, Listed, Refused, Roster, read_roster
+from verifier.issuing.steps import Action, Match, SignerOf, Situation, Step, step_of
 from verifier.photos import PhotoStore
-from verifier.register.ledger import Particulars
+from verifier.register.actors import Actor
+from verifier.register.ledger import Ledger, Particulars
+from verifier.register.listing import by_numbers
+
+_PORTION: Final = 500
+_Progress = Callable[[int], None]
 
 
-@dataclass(slots=True)
+def _nobody(_rows: int) -> None:
+    """Tell nobody."""
+
+
+@dataclass(slots=True, kw_only=True)
 class ImportPlan:
     """What a table asks for, and what of it is refused."""
 
+    form: Form
     rows: int
-    orders: list[tuple[Application, Order]]
+    terms: Terms
+    steps: list[Step]
+    """What is done, in the order of the rows; until `compare`, of new certificates only."""
     refused: list[Refused]
+    photos: "PhotoSource | None" = None
     without_photo: int = 0
-
-    def refuse_taken(self, connection: Connection, terms: Terms) -> None:
-        """Refuse the rows whose number the register has already."""
-        numbers = [order.number for _, order in self.orders]
-        taken = issuance.taken_numbers(connection, terms.issuer, numbers)
-        if taken:
-            for row, order in self.orders:
-                if order.number in taken:
-                    reason = f"number {order.number} is already in the register"
-                    self.refused.append(Refused(row.row, row.sheet, reason))
-            self.orders = [(row, order) for row, order in self.orders if order.number not in taken]
-            self.refused.sort(key=lambda refused: (refused.sheet, refused.row))
+    waiting: list[Listed] = field(default_factory=list)
+    """Rows whose step depends on what the register has."""
 
     @property
-    def accepted(self) -> list[Order]:
-        """The orders to issue, in the order of their rows."""
-        return [order for _, order in self.orders]
+    def issues(self) -> bool:
+        """Whether it is a table of new certificates, and no other."""
+        return self.form in {Form.NEW_ISSUE, Form.OFFICER_LIST}
 
-    def take_photos(self, photos: "PhotoSource") -> None:
-        """Keep the photos of all orders. Decoding takes long, so it is done before the register is held."""
-        self.orders = [(row, replace(order, photo=photos.take(order.number))) for row, order in self.orders]
+    def compare(
+        self,
+        connection: Connection,
+        *,
+        actor: Actor,
+        now: int,
+        reason: str | None = None,
+        progress: _Progress = _nobody,
+    ) -> None:
+        """Work out the steps against the register; refuse the rows that do not agree with it.
+
+        Args:
+            connection: an open connection; nothing is written.
+            actor: who will apply it.
+            now: when it will be applied.
+            reason: the reason code of replacements; None: told by what changes.
+            progress: told how many rows were compared since the last call.
+        """
+        self._refuse_taken(connection)
+        at = Situation(connection=connection, terms=self.terms, actor=actor, now=now, reason=reason)
+        for portion in _portions(self.waiting):
+            self._compare(portion, at)
+            progress(len(portion))
+        self.waiting = []
+        self.refused.sort(key=lambda refused: (refused.sheet, refused.row))
+
+    def _refuse_taken(self, connection: Connection) -> None:
+        numbers = [step.number for step in self.steps]
+        taken = issuance.taken_numbers(connection, self.terms.issuer, numbers)
+        if taken:
+            for step in self.steps:
+                if step.number in taken:
+                    reason = f"number {step.number} is already in the register"
+                    self.refused.append(Refused(step.row, step.sheet, reason))
+            self.steps = [step for step in self.steps if step.number not in taken]
+
+    def _compare(self, portion: Sequence[Listed], at: Situation) -> None:
+        known = by_numbers(at.connection, self.terms.issuer, [row.number for row in portion])
+        for row in portion:
+            try:
+                if row.number not in known:
+                    raise IssuanceError(f"no certificate {row.number} of issuer {self.terms.issuer}")
+                match = Match(row, *known[row.number])
+                step = step_of(match, at)
+                restricted = match.found.certificate.restricted
+                if step.change is not None and self._has_photo(row.number) and restricted:
+                    raise PhotoError("a restricted certificate has no photo")
+            except LiangzhengError as error:
+                self.refused.append(Refused(row.row, row.sheet, str(error)))
+            else:
+                self.steps.append(step)
+
+    def _has_photo(self, number: str) -> bool:
+        if self.photos is None:
+            return False
+        has = self.photos.read(number) is not None
+        self.without_photo += not has
+        return has
+
+    def take_photos(self) -> None:
+        """Keep the photos. Decoding takes long, so it is done before the register is held."""
+        if self.photos is not None:
+            for at, step in enumerate(self.steps):
+                if step.action in _MAKING:
+                    self.steps[at] = step.with_photo(self.photos.take(step.number))
+
+
+_MAKING: Final = frozenset({Action.ISSUE, Action.REPLACE, Action.REISSUE, Action.REMAKE})
+"""The actions that bring a new certificate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +157,20 @@ def plan(
     terms: Terms,
     agency: str | None,
     photos: PhotoSource | None = None,
-    progress: Callable[[int], None] = lambda _rows: None,
+    progress: _Progress = _nobody,
 ) -> ImportPlan:
-    """Read a table and check each of its rows; nothing is written.
+    """Read a table of any form and check each of its rows by itself; the register is not asked.
+
+    Args:
+        file: the table.
+        rules: of the issuer's region.
+        terms: on which its certificates are issued; those in place of others begin with them as well.
+        agency: the enforcing body of the rows that name none.
+        photos: where the photos of new certificates are.
+        progress: told how many rows were read since the last call.
+
+    Returns:
+        The plan, to be compared with the register (`ImportPlan.compare`), and then applied.
 
     Raises:
         TableError: the file as a whole cannot be used.
@@ -98,20 +183,76 @@ def plan(
         seen = rows
 
     roster = read_roster(file, rules=rules, agency=agency, progress=on_rows)
-    orders: list[tuple[Application, Order]] = []
-    refused = list(roster.refused)
-    without_photo = 0
+    made = ImportPlan(
+        form=roster.form, rows=roster.rows, terms=terms, steps=[], refused=roster.refused, photos=photos
+    )
+    if made.issues:
+        _plan_new(made, roster)
+    else:
+        made.waiting = [*roster.applications, *roster.clean_ups]
+    return made
+
+
+def _plan_new(made: ImportPlan, roster: Roster) -> None:
     for row in roster.applications:
         order = _order(row)
         try:
-            require_issuable(order, terms)
-            without_photo += photos is not None and photos.read(order.number) is None
+            require_issuable(order, made.terms)
+            if made.photos is not None:
+                made.without_photo += made.photos.read(order.number) is None
         except (IssuanceError, PhotoError) as error:
-            refused.append(Refused(row.row, row.sheet, str(error)))
+            made.refused.append(Refused(row.row, row.sheet, str(error)))
         else:
-            orders.append((row, order))
-    refused.sort(key=lambda row: (row.sheet, row.row))
-    return ImportPlan(roster.rows, orders, refused, without_photo)
+            made.steps.append(
+                Step(
+                    row=row.row,
+                    sheet=row.sheet,
+                    number=row.number,
+                    agency=row.agency,
+                    action=Action.ISSUE,
+                    order=order,
+                )
+            )
+    made.refused.sort(key=lambda refused: (refused.sheet, refused.row))
+
+
+def apply(
+    ledger: Ledger,
+    plan: ImportPlan,
+    *,
+    signer_of: SignerOf,
+    actor: Actor,
+    now: int,
+    progress: _Progress = _nobody,
+) -> None:
+    """Do what a compared plan says, in the one transaction of the ledger.
+
+    Args:
+        ledger: the open batch; the plan comes into force with its commit, or nothing of it does.
+        plan: compared with the register, its photos taken.
+        signer_of: opens the key of an issuer for a kind.
+        actor: who does it.
+        now: when.
+        progress: told how many steps were done since the last call.
+
+    Raises:
+        LiangzhengError: something has changed since the comparison, or is not for this actor to do.
+    """
+    orders = [step.order for step in plan.steps if step.order is not None]
+    if orders:
+        signer = signer_of(plan.terms.issuer, Kind.ENFORCEMENT)
+        issuance.issue(
+            ledger, orders, terms=plan.terms, signer=signer, actor=actor, now=now, progress=progress
+        )
+    for step in plan.steps:
+        if step.order is None:
+            step.apply(ledger, terms=plan.terms, signer_of=signer_of, actor=actor, now=now)
+            progress(1)
+
+
+def _portions(rows: Sequence[Listed]) -> Iterator[Sequence[Listed]]:
+    for at in range(0, len(rows), _PORTION):
+        yield rows[at : at + _PORTION]
 
 
 def _order(row: Application) -> Order:

@@ -19,19 +19,21 @@ from sqlalchemy import Connection, insert, select, update
 from keys.files import remove_file, write_private
 from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.jurisdictions import jurisdiction_of
-from verifier.issuing import imports, issuance, proposals
+from verifier.issuing import imports, proposals, proposed
+from verifier.issuing.forms import Form
 from verifier.issuing.imports import ImportPlan
-from verifier.issuing.issuance import Terms, terms_of
+from verifier.issuing.issuance import terms_of
 from verifier.issuing.proposals import Means
-from verifier.issuing.proposed import Action, Wish
+from verifier.issuing.proposed import Wish
+from verifier.issuing.steps import shown
 from verifier.register import authorities, clients, tables
 from verifier.register.actors import Actor
 from verifier.register.database import Database, RegisterError
 from verifier.register.errors import NotFoundError
 from verifier.register.ledger import Ledger
 
-MOST_REFUSED: Final = 1_000
-"""Refused rows that a report names one by one."""
+MOST_NAMED: Final = 1_000
+"""Rows that a report names one by one: refused ones, and those of a dry run."""
 _OPEN: Final = ("queued", "running")
 _log: Final = logging.getLogger(__name__)
 
@@ -89,6 +91,11 @@ class Jobs:
                 self._waiting.put(job)
         self._thread.start()
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether what is queued will be taken up."""
+        return self._thread.is_alive()
+
     def close(self) -> None:
         """End after the job that runs; those that wait are taken up at the next start."""
         self._waiting.put(None)
@@ -145,56 +152,41 @@ class Jobs:
                 agency=options.agency or actor.agency,
                 progress=on_read,
             )
+            proposes = actor.agency is not None and plan.form is not Form.CLEAN_UP
+            # What is proposed must be possible for the issuer, who decides on it.
+            judged = Actor(name=actor.name, authority=issuer.code) if proposes else actor
             with self._database.reading() as connection:
-                plan.refuse_taken(connection, terms)
-            self._apply(job, plan, terms=terms, options=options, actor=actor, progress=progress, now=now)
+                plan.compare(connection, actor=judged, now=now)
+            with self._ledger() as ledger:
+                report = _report(plan, options)
+                if report["accepted"] and not options.dry_run:
+                    do = self._propose if proposes else self._apply
+                    do(ledger, plan, actor, progress, now)
+                _end(ledger.connection, job, "done" if report["accepted"] else "refused", report)
         except (RegisterError, _EndedError):
             raise
         except LiangzhengError as error:
             with self._ledger() as ledger:
                 _end(ledger.connection, job, "refused", {"detail": str(error)})
 
-    def _apply(
-        self,
-        job: str,
-        plan: ImportPlan,
-        *,
-        terms: Terms,
-        options: JobOptions,
-        actor: Actor,
-        progress: Progress,
-        now: int,
-    ) -> None:
-        applies = bool(plan.orders) and (options.accept_good or not plan.refused)
-        report = _report(plan, applied=applies, dry_run=options.dry_run)
-        with self._ledger() as ledger:
-            if applies and not options.dry_run:
+    def _apply(self, ledger: Ledger, plan: ImportPlan, actor: Actor, progress: Progress, now: int) -> None:
+        def on_done(rows: int) -> None:
+            progress.done += rows
 
-                def on_done(rows: int) -> None:
-                    progress.done += rows
+        imports.apply(ledger, plan, signer_of=self._means.signer_of, actor=actor, now=now, progress=on_done)
 
-                if actor.agency is not None:
-                    self._propose(ledger, plan, actor, on_done, now)
-                else:
-                    issuance.issue(
-                        ledger,
-                        plan.accepted,
-                        terms=terms,
-                        signer=self._means.signer_of(terms.issuer, plan.accepted[0].kind),
-                        actor=actor,
-                        now=now,
-                        progress=on_done,
-                    )
-            _end(ledger.connection, job, "done" if applies else "refused", report)
-
-    def _propose(
-        self, ledger: Ledger, plan: ImportPlan, actor: Actor, on_done: Callable[[int], None], now: int
-    ) -> None:
+    def _propose(self, ledger: Ledger, plan: ImportPlan, actor: Actor, progress: Progress, now: int) -> None:
         """An agency's table asks for certificates; its levels decide on each."""
-        for order in plan.accepted:
-            wish = Wish(action=Action.ISSUE, number=order.number, order=order)
+        for step in plan.steps:
+            wish = Wish(
+                action=proposed.Action(step.action.value),
+                number=step.number,
+                order=step.order,
+                change=step.change,
+                reason=step.reason,
+            )
             proposals.propose(ledger, [wish], means=self._means, actor=actor, now=now)
-            on_done(1)
+            progress.done += 1
 
 
 def enter(
@@ -247,15 +239,19 @@ def _end(connection: Connection, job: str, state: str, report: dict[str, Any]) -
         raise _EndedError("the import has ended")
 
 
-def _report(plan: ImportPlan, *, applied: bool, dry_run: bool) -> dict[str, Any]:
+def _report(plan: ImportPlan, options: JobOptions) -> dict[str, Any]:
+    applies = bool(plan.steps) and (options.accept_good or not plan.refused)
     refused = [
         {"row": row.row, "reason": row.reason, **({"sheet": row.sheet} if row.sheet else {})}
-        for row in plan.refused[:MOST_REFUSED]
+        for row in plan.refused[:MOST_NAMED]
     ]
+    diff = {"diff": [shown(step) for step in plan.steps[:MOST_NAMED]]} if options.dry_run else {}
     return {
+        "form": plan.form,
         "rows": plan.rows,
-        "accepted": len(plan.orders) if applied else 0,
+        "accepted": len(plan.steps) if applies else 0,
         "refused": refused,
         "refused_in_all": len(plan.refused),
-        "dry_run": dry_run,
+        "dry_run": options.dry_run,
+        **diff,
     }

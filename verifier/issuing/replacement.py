@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from pydantic import ConfigDict
 
@@ -95,7 +96,7 @@ def substitute(
     code = old.certificate.issuer
     authority = authorities.issuer_of(ledger.connection, code)
     terms = terms_of(authority, base_url, valid_from=now)
-    order = _order(old, particulars_of(ledger.connection, old.id), change, reason)
+    order = successor(old, particulars_of(ledger.connection, old.id), change, reason)
     if order.number != old.certificate.number:
         _require_free(ledger, order, authority)
     require_issuable(order, terms)
@@ -115,9 +116,14 @@ def _require_free(ledger: Ledger, order: Order, issuer: Issuer) -> None:
         raise IssuanceError(f"number {order.number} is already in the register")
 
 
-def _order(old: Registered, private: Particulars, change: Change, reason: str) -> Order:
+def successor(old: Registered, private: Particulars, change: Change, reason: str) -> Order:
+    """Give the order for the certificate that comes in another's place.
+
+    Raises:
+        IllegalEventError: a restricted certificate shall have a photo.
+    """
     was = old.certificate
-    facts = _facts(was, private, change)
+    facts = stated(was, private) | _changed(change)
     restricted = was.restricted if change.restricted is None else change.restricted
     if restricted and change.photo is not None:
         raise IllegalEventError("a restricted certificate has no photo")
@@ -135,15 +141,20 @@ def _order(old: Registered, private: Particulars, change: Change, reason: str) -
     )
 
 
-def _facts(was: Certificate, private: Particulars, change: Change) -> dict[str, object]:
-    """Give holder, agency, categories and area of the new certificate, stated or sealed."""
+def stated(was: Certificate, private: Particulars) -> dict[str, Any]:
+    """Give holder, agency, categories and area of a certificate, stated or sealed."""
     sealed = private.sealed or {}
     return {
-        "holder": change.holder or was.holder or sealed.get("holder"),
-        "agency": change.agency or was.agency or sealed.get("agency"),
-        "categories": change.categories or was.categories or tuple(sealed.get("categories", ())),
-        "area": change.area or was.area or sealed.get("area"),
+        "holder": was.holder or sealed.get("holder"),
+        "agency": was.agency or sealed.get("agency"),
+        "categories": was.categories or tuple(sealed.get("categories", ())),
+        "area": was.area or sealed.get("area"),
     }
+
+
+def _changed(change: Change) -> dict[str, Any]:
+    facts = {name: getattr(change, name) for name in ("holder", "agency", "categories", "area")}
+    return {name: fact for name, fact in facts.items() if fact}
 
 
 def _particulars(private: Particulars, change: Change, *, sealed: dict[str, object] | None) -> Particulars:

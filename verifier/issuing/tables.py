@@ -1,4 +1,4 @@
-"""Tables as they come: the bytes of a workbook (.xlsx) or a CSV file, as sheets of raw rows.
+"""Tables as they come: the bytes of a workbook (.xlsx), a CSV or a JSON file, as sheets of raw rows.
 
 Invariants: bytes that are no table raise `TableError` and nothing else; nothing is unpacked, built or kept
 beyond `TableBounds`; and no cell's text stands in a message.
@@ -17,90 +17,30 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from itertools import count, islice
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 from xml.parsers import expat
 
-from verifier.certificate.errors import LiangzhengError
+from verifier.issuing.json_tables import is_json, read_json
+from verifier.issuing.sheets import TABLE_BOUNDS, Flaw, RawRow, Sheet, TableBounds, TableError
 
+__all__ = ["TABLE_BOUNDS", "Flaw", "RawRow", "Sheet", "TableBounds", "TableError", "read_sheets"]
 _CHUNK: Final = 1 << 16
 _NO_TABLE: Final = "not a spreadsheet or CSV file"
 _OTHER_BOOK: Final = "this kind of workbook is not read: save it as .xlsx without a password, or as CSV"
 _DAMAGED: Final = "the workbook is damaged: open it in a spreadsheet program and save it anew"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableBounds:
-    """The largest of everything that a table may hold."""
-
-    file_bytes: int = 64 << 20
-    """The file as sent."""
-    unpacked_bytes: int = 512 << 20
-    unpacked_ratio: int = 200
-    """How many times its own size a workbook may unpack to; real rows unpack to 5 to 50 times."""
-    parts: int = 4_096
-    """Files inside a workbook."""
-    shared_strings: int = 1_000_000
-    """Texts that a workbook keeps beside its cells."""
-    nesting: int = 32
-    """Depth of XML elements, at the end of each chunk read."""
-    token_bytes: int = 1 << 20
-    """One tag of XML with its attributes, or the text between two of them."""
-    sheets: int = 64
-    rows: int = 200_000
-    """Rows that hold anything, in all sheets together."""
-    columns: int = 64
-    cell_characters: int = 4_000
-    header_rows: int = 20
-    """Rows among which the header must be, not counting empty ones."""
-
-
-TABLE_BOUNDS: Final = TableBounds()
-
-
-class TableError(LiangzhengError, ValueError):
-    """The whole file is unusable. The message is one line for the person who sent it."""
-
-
-class Flaw(StrEnum):
-    """What keeps a cell's text from being what a person wrote there."""
-
-    FORMULA = "formula"
-    ERROR = "error value"
-    ROUNDED = "number of more digits than spreadsheets keep, so not as text,"
-
-
-class RawRow(NamedTuple):
-    """One row that holds something."""
-
-    number: int
-    """As a person sees it, from 1."""
-    cells: list[str]
-    """Their texts; a `Flaw` in place of one that nobody wrote."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """One sheet; its rows are read while they are asked for, once, and before the next sheet's."""
-
-    name: str
-    """Empty for CSV."""
-    hidden: bool
-    rows: Iterator[RawRow]
-
-
 def read_sheets(path: Path, bounds: TableBounds = TABLE_BOUNDS) -> Iterator[Sheet]:
     """Read a table; what kind of file it is, is told by its content.
 
     Args:
-        path: a workbook (.xlsx), or CSV in UTF-8 or GB18030.
+        path: a workbook (.xlsx), CSV in UTF-8 or GB18030, or JSON as `json_tables` says.
         bounds: the largest of everything.
 
     Yields:
-        Its sheets, empty ones too. CSV is one sheet.
+        Its sheets, empty ones too. CSV and JSON are one sheet.
 
     Raises:
         TableError: no table, damaged, or beyond the bounds; also while rows are read.
@@ -117,6 +57,9 @@ def read_sheets(path: Path, bounds: TableBounds = TABLE_BOUNDS) -> Iterator[Shee
     if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):  # .xls, and any workbook with a password
         raise TableError(_OTHER_BOOK)
     tally = count(1)
+    if is_json(data):
+        yield Sheet("", hidden=False, rows=_bounded(read_json(data, bounds), tally, bounds))
+        return
     if not data.startswith(b"PK\x03\x04"):
         yield Sheet("", hidden=False, rows=_bounded(_csv_rows(data, bounds), tally, bounds))
         return

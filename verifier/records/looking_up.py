@@ -14,9 +14,9 @@ from sqlalchemy import Connection, Row, select
 from keys.trust import Contact
 from verifier.certificate.lifecycle import ReasonClass, Standing, State, reason_now
 from verifier.certificate.verdicts import Reason
-from verifier.records.concealed import is_concealed
 from verifier.records.officers import supervision
 from verifier.register import tables
+from verifier.register.concealed import is_concealed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

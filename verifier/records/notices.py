@@ -27,9 +27,9 @@ from sqlalchemy import (
 
 from verifier.certificate.jurisdictions import Words, jurisdiction_of
 from verifier.certificate.lifecycle import EXPIRY, Event
-from verifier.records.concealed import is_concealed
 from verifier.records.requests import NoticeMark
 from verifier.register import tables
+from verifier.register.concealed import is_concealed
 
 KINDS: Final[Mapping[str, Words]] = {
     "lost": Words(zh="遗失作废", en="Reported lost, void"),

@@ -3,90 +3,80 @@
 from typing import Any, Final
 
 from verifier.certificate.verdicts import Reason, Verdict
+from verifier.openapi import (
+    CONTACT,
+    INSTANT,
+    MAYBE_TEXT,
+    PROBLEM_CONTENT,
+    TEXT,
+    WORDS,
+    list_of,
+    maybe,
+    object_of,
+)
 from verifier.records.notices import KINDS
 from verifier.records.requests import BOUNDS
 
 _PAGES: Final = {"text/html": {"schema": {"type": "string"}}}
-_TEXT: Final = {"type": "string"}
-_MAYBE_TEXT: Final = {"type": ["string", "null"]}
-_INSTANT: Final = {"type": "string", "format": "date-time"}
-
-
-def _object(**members: Any) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": members,
-        "required": list(members),
-        "additionalProperties": False,
-    }
-
-
-def _list(items: Any) -> dict[str, Any]:
-    return {"type": "array", "items": items}
-
-
-_WORDS: Final = _object(**{"zh-CN": _TEXT, "en": _TEXT})
-_ISSUER: Final = _object(code=_TEXT, name=_TEXT)
-_CONTACT: Final = _object(body=_TEXT, phone=_TEXT, url=_TEXT)
+_ISSUER: Final = object_of(code=TEXT, name=TEXT)
 _NEXT: Final = {"type": ["string", "null"], "description": "The next page's address; null on the last."}
-_AGENCIES: Final = _object(
-    agencies=_list(_object(issuer=_ISSUER, agency=_TEXT, officers={"type": "integer", "minimum": 1})),
-    as_of=_INSTANT,
+_AGENCIES: Final = object_of(
+    agencies=list_of(object_of(issuer=_ISSUER, agency=TEXT, officers={"type": "integer", "minimum": 1})),
+    as_of=INSTANT,
     next=_NEXT,
 )
-_OFFICERS: Final = _object(
+_OFFICERS: Final = object_of(
     issuer=_ISSUER,
-    agency=_MAYBE_TEXT,
-    complaint={"oneOf": [_CONTACT, {"type": "null"}]},
-    officers=_list(_object(name=_TEXT, area=_TEXT, categories=_list(_TEXT), number=_TEXT, agency=_TEXT)),
+    agency=MAYBE_TEXT,
+    complaint=maybe(CONTACT),
+    officers=list_of(object_of(name=TEXT, area=TEXT, categories=list_of(TEXT), number=TEXT, agency=TEXT)),
     next=_NEXT,
 )
-_NOTICES: Final = _object(
-    notices=_list(
-        _object(
+_NOTICES: Final = object_of(
+    notices=list_of(
+        object_of(
             kind={"type": "string", "enum": list(KINDS)},
-            message=_WORDS,
-            number=_TEXT,
-            name=_MAYBE_TEXT,
-            agency=_TEXT,
-            categories=_list(_TEXT),
+            message=WORDS,
+            number=TEXT,
+            name=MAYBE_TEXT,
+            agency=TEXT,
+            categories=list_of(TEXT),
             issuer=_ISSUER,
-            published=_INSTANT,
-            until=_INSTANT,
+            published=INSTANT,
+            until=INSTANT,
         )
     ),
     next=_NEXT,
 )
-_FOUND: Final = _object(
-    answers=_list(
-        _object(
+_FOUND: Final = object_of(
+    answers=list_of(
+        object_of(
             verdict={"type": "string", "enum": [verdict.value for verdict in Verdict]},
             reason={"type": "string", "enum": [reason.value for reason in Reason]},
-            message=_WORDS,
-            certificate=_object(
-                number=_TEXT,
-                holder=_TEXT,
-                agency=_TEXT,
-                categories=_list(_TEXT),
-                area=_TEXT,
+            message=WORDS,
+            certificate=object_of(
+                number=TEXT,
+                holder=TEXT,
+                agency=TEXT,
+                categories=list_of(TEXT),
+                area=TEXT,
                 issuer=_ISSUER,
             ),
-            status=_object(since=_MAYBE_TEXT, until=_MAYBE_TEXT),
-            complaint=_CONTACT,
+            status=object_of(since=MAYBE_TEXT, until=MAYBE_TEXT),
+            complaint=CONTACT,
         )
     ),
-    message=_WORDS,
+    message=WORDS,
     signature_seen={"const": False},
-    checked_at=_INSTANT,
+    checked_at=INSTANT,
 )
 _ASKED: Final = {
-    **_object(
+    **object_of(
         number={"type": "string", "pattern": f"^[0-9A-Za-z-]{{1,{BOUNDS.number_characters}}}$"},
         name={"type": "string", "minLength": 1, "maxLength": BOUNDS.text_characters},
     ),
     "additionalProperties": True,
 }
-_PROBLEM: Final = _object(type=_TEXT, title=_TEXT, status={"type": "integer"}, detail=_TEXT)
 
 
 def _answer(description: str, schema: Any, *, page: bool = True) -> dict[str, Any]:
@@ -104,7 +94,7 @@ def _refusals(*codes: int) -> dict[str, Any]:
         429: "Too many look-ups from this address; see Retry-After.",
         503: "The register cannot be read; see Retry-After.",
     }
-    content = {"application/problem+json": {"schema": _PROBLEM}, **_PAGES}
+    content = {**PROBLEM_CONTENT, **_PAGES}
     return {str(code): {"description": words[code], "content": content} for code in codes}
 
 
@@ -202,15 +192,15 @@ DOCUMENT: Final[dict[str, Any]] = {
         "/health/live": {
             "get": {
                 "summary": "The process answers.",
-                "responses": {"200": _answer("It does.", _object(live={"const": True}), page=False)},
+                "responses": {"200": _answer("It does.", object_of(live={"const": True}), page=False)},
             }
         },
         "/health/ready": {
             "get": {
                 "summary": "The register can be read.",
                 "responses": {
-                    "200": _answer("It can.", _object(ready={"const": True}), page=False),
-                    "503": _answer("It cannot.", _object(ready={"const": False}), page=False),
+                    "200": _answer("It can.", object_of(ready={"const": True}), page=False),
+                    "503": _answer("It cannot.", object_of(ready={"const": False}), page=False),
                 },
             }
         },

@@ -29,14 +29,14 @@ from verifier.register.errors import NotFoundError
 from verifier.register.ledger import Happening, Ledger, Particulars, Registered
 from verifier.status.log import Entry, claims_digest
 
-_ALL: Final = (
+WITH_CODE: Final = (
     select(tables.certificate, tables.code)
     .join_from(tables.certificate, tables.code)
     .set_label_style(LABEL_STYLE_TABLENAME_PLUS_COL)
 )
+"""Certificates with their codes; `registered` reads the rows."""
 
-
-_BY_NUMBER: Final = _ALL.where(tables.certificate.c.number == bindparam("named")).order_by(
+_BY_NUMBER: Final = WITH_CODE.where(tables.certificate.c.number == bindparam("named")).order_by(
     tables.certificate.c.state == int(State.REVOKED), tables.certificate.c.id.desc()
 )
 _LOGGED: Final = (
@@ -61,7 +61,7 @@ class AmbiguousError(LiangzhengError, LookupError):
 
 def by_id(connection: Connection, row: int) -> Registered:
     """Give a certificate by its id in the register."""
-    return registered(connection.execute(_ALL.where(tables.certificate.c.id == row)).one())
+    return registered(connection.execute(WITH_CODE.where(tables.certificate.c.id == row)).one())
 
 
 def particulars_of(connection: Connection, row: int) -> Particulars:
@@ -72,11 +72,16 @@ def particulars_of(connection: Connection, row: int) -> Particulars:
             columns.certificate == row
         )
     ).one()
+    return particulars(found)
+
+
+def particulars(row: Any) -> Particulars:
+    """Read what the register alone knows from a row with the columns of its table."""
     return Particulars(
-        id_number=found.id_number,
-        enforcement_types=tuple(json.loads(found.enforcement_types)),
-        qualification=found.qualification,
-        sealed=json.loads(found.sealed) if found.sealed else None,
+        id_number=row.id_number,
+        enforcement_types=tuple(json.loads(row.enforcement_types)),
+        qualification=row.qualification,
+        sealed=json.loads(row.sealed) if row.sealed else None,
     )
 
 

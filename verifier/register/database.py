@@ -48,13 +48,13 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection that sees one state of the register."""
-        with _as_register_error(), self._engine.connect() as connection:
+        with as_register_error(), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Give the one writer's connection; commits at the end, or takes everything back on an error."""
-        with _as_register_error(), self._engine.connect() as connection:
+        with as_register_error(), self._engine.connect() as connection:
             exclusive = connection.execution_options(immediate=True)
             with exclusive.begin():
                 require_own_schema(exclusive)
@@ -83,7 +83,10 @@ def open_database(url: str, *, create: bool = False) -> Database:
     elif not path.exists():
         raise RegisterError(f"there is no register at {path}; `liangzheng demo` or `keys trust` makes one")
     parsed = URL.create("sqlite", database=str(path))
-    engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    # Parameters are hidden: what is not public would stand in errors, and so in logs.
+    engine = create_engine(
+        parsed, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, hide_parameters=True
+    )
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     database = Database(engine)
@@ -112,7 +115,10 @@ def open_reading(url: str) -> Database:
         return sqlite3.connect(address, uri=True, timeout=_READER_SECONDS, check_same_thread=False)
 
     engine = create_engine(
-        URL.create("sqlite", database=str(path)), creator=connect, pool_recycle=_ANEW_SECONDS
+        URL.create("sqlite", database=str(path)),
+        creator=connect,
+        pool_recycle=_ANEW_SECONDS,
+        hide_parameters=True,
     )
     event.listen(engine, "connect", _configure_reading)
     event.listen(engine, "begin", _begin)
@@ -180,7 +186,8 @@ def _begin(connection: Connection) -> None:
 
 
 @contextmanager
-def _as_register_error() -> Iterator[None]:
+def as_register_error() -> Iterator[None]:
+    """Raise the database's errors as our own: they name no value."""
     try:
         yield
     except DatabaseError as error:

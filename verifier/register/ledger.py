@@ -20,8 +20,9 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from keys.trust import TrustList
 from verifier.certificate import cose
 from verifier.certificate.cose import Signer
-from verifier.certificate.lifecycle import Event, Life, Standing, State
+from verifier.certificate.lifecycle import Event, Life, Standing, State, reason_now
 from verifier.certificate.model import Certificate, StatusReference
+from verifier.certificate.verdicts import Reason
 from verifier.register import tables
 from verifier.register.database import Database, RegisterError
 from verifier.status.log import (
@@ -87,6 +88,13 @@ class Registered:
     def standing(self) -> Standing:
         """What holds for it."""
         return self.life.standing
+
+    def reason(self, now: float) -> Reason:
+        """Say what a scan answers at a time."""
+        certificate = self.certificate
+        return reason_now(
+            self.standing, valid_from=certificate.valid_from, valid_until=certificate.valid_until, now=now
+        )
 
 
 def event_hash(before: bytes, row: Sequence[Any]) -> bytes:

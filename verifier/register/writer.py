@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Final, TypeVar
 
 from verifier.certificate.errors import LiangzhengError
+from verifier.register.database import as_register_error
 from verifier.register.ledger import Ledger
 
 T = TypeVar("T")
@@ -62,6 +63,11 @@ class Writer:
             raise OverloadedError("too many writes are waiting") from error
         return future
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether what is submitted will be written."""
+        return self._thread.is_alive()
+
     def close(self) -> None:
         """Write what waits, and end."""
         self._waiting.put(None)
@@ -107,7 +113,7 @@ class Writer:
         with self._ledger() as ledger:
             for work, _ in pieces:
                 try:
-                    with ledger.apart():
+                    with as_register_error(), ledger.apart():
                         done.append((work(ledger), None))
                 except Exception as error:  # noqa: BLE001 # handed to whoever asked for the work
                     done.append((None, error))

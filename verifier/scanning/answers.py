@@ -4,13 +4,16 @@ What never changes of a code is prepared once and kept with it, so that the answ
 together from ready bytes.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import orjson
 
 from keys.trust import Issuer, TrustList
 from verifier.certificate.dates import iso
+from verifier.certificate.jurisdictions import Provision
 from verifier.certificate.model import Certificate, Kind, Powers
+from verifier.certificate.together import Act, Against, Open, Scanned, judge
 from verifier.certificate.verdicts import Reason, Verdict
 from verifier.scanning.check import Authentic, Finding
 
@@ -63,6 +66,42 @@ def answer(finding: Finding, known: Known | None, *, as_of: float | None, now: f
         "complaint": shown.complaint if shown else None,
         "checked_at": iso(int(now)),
     }
+
+
+def together(findings: Sequence[Finding], act: Act | None) -> dict[str, Any]:
+    """Say what speaks against a group of officers, and what cannot be told; never that they may act.
+
+    Args:
+        findings: one for each code, in the order in which the codes were sent.
+        act: what the officers are about to do, if that was said.
+
+    Returns:
+        The members of `together`. Codes are named by their place, counted from 0.
+    """
+    found = judge(
+        [
+            Scanned(each.verdict, each.certificate, each.issuer.area if each.issuer else None)
+            for each in findings
+        ],
+        act,
+    )
+    return {
+        "all_valid": all(each.verdict is Verdict.VALID for each in findings),
+        "against": [
+            {**_told(each.reason, each.codes), "rule": _rule(each.article) if each.article else None}
+            for each in found.against
+        ],
+        "cannot_tell": [_told(each.reason, each.codes) for each in found.open],
+        "categories": [{"category": name, "codes": codes} for name, codes in found.categories.items()],
+    }
+
+
+def _told(reason: Against | Open, codes: Sequence[int]) -> dict[str, Any]:
+    return {"reason": reason, "codes": codes, "message": {"zh-CN": reason.zh, "en": reason.en}}
+
+
+def _rule(article: Provision) -> dict[str, Any]:
+    return {"key": article.rule, "document": {"zh-CN": article.document.zh, "en": article.document.en}}
 
 
 def to_json(content: object) -> bytes:

@@ -4,15 +4,13 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-import orjson
 from starlette.applications import Starlette
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -22,23 +20,13 @@ from verifier.certificate.verdicts import Verdict
 from verifier.photos import PhotoStore, PhotoStoreError
 from verifier.problems import on_failure, on_http_exception, problem
 from verifier.scanning import pages
-from verifier.scanning.answers import Known, answer, http_status, to_json
+from verifier.scanning.answers import Known, answer, http_status, to_json, together
 from verifier.scanning.check import Finding
 from verifier.scanning.node import Node
+from verifier.scanning.openapi import DOCUMENT
+from verifier.scanning.requests import BOUNDS, NOT_ASKED, bounded_body, codes_and_act
 from verifier.status.follower import Instant
 
-
-@dataclass(frozen=True, slots=True)
-class RequestBounds:
-    """The largest requests that are looked at; above them comes a 4xx and no verdict."""
-
-    path_characters: int = 4_096
-    body_bytes: int = 65_536
-    codes: int = 10
-    """Codes of one `POST /check`."""
-
-
-BOUNDS: Final = RequestBounds()
 _log: Final = logging.getLogger(__name__)
 
 _READING: Final = ("GET", "HEAD")
@@ -58,8 +46,10 @@ _PAGE: Final = [
 ]
 
 
-class _PhotoName(Convertor[str]):
-    regex: ClassVar[str] = "[0-9a-f]{24}"
+class _AnyPath(Convertor[str]):
+    """Like Starlette's `path`, and with line breaks: other people's QR codes have them (a vCard)."""
+
+    regex: ClassVar[str] = "(?s:.*)"
 
     def convert(self, value: str) -> str:
         return value
@@ -68,7 +58,14 @@ class _PhotoName(Convertor[str]):
         return value
 
 
+class _PhotoName(_AnyPath):
+    """A digest as a photo is named by it."""
+
+    regex: ClassVar[str] = "[0-9a-f]{24}"
+
+
 register_url_convertor("photo", _PhotoName())
+register_url_convertor("anything", _AnyPath())
 
 
 def now() -> Instant:
@@ -136,17 +133,18 @@ class Endpoints:
 
     async def check(self, request: Request) -> Response:
         """`POST /check`: several codes at once, e.g. of the two officers of one inspection."""
-        body = await _bounded_body(request)
+        body = await bounded_body(request)
         if body is None:
             return problem(413, f"The body is larger than {BOUNDS.body_bytes} bytes.")
-        codes = _codes(body)
-        if codes is None:
-            return problem(400, f'The body must be {{"codes": […]}} with 1 to {BOUNDS.codes} texts.')
+        asked = codes_and_act(body)
+        if asked is None:
+            return problem(400, NOT_ASKED)
+        codes, act = asked
         instant = now()
         found = [self._node.scan(code, instant) for code in codes]
         content = {
             "answers": [self._answer(finding, known, instant) for finding, known in found],
-            "together": {"all_valid": all(finding.verdict is Verdict.VALID for finding, _ in found)},
+            "together": together([finding for finding, _ in found], act),
         }
         unconfirmed = any(finding.verdict is Verdict.UNCONFIRMED for finding, _ in found)
         response = _json(content, status=503 if unconfirmed else 200)
@@ -182,6 +180,10 @@ class Endpoints:
     async def jwks(self, _request: Request) -> Response:
         """`GET /.well-known/jwks.json`: the keys for verifiers of other make."""
         return _json(jwks(self._trust()))
+
+    async def openapi(self, _request: Request) -> Response:
+        """`GET /openapi.json`: what is answered, for machines."""
+        return _json(DOCUMENT)
 
     async def live(self, _request: Request) -> Response:
         """`GET /health/live`: the process answers."""
@@ -263,11 +265,12 @@ def create_app(
             Route("/trust", endpoints.trust),
             Route("/trust.json", endpoints.trust_json),
             Route("/.well-known/jwks.json", endpoints.jwks),
+            Route("/openapi.json", endpoints.openapi),
             Route("/health/live", endpoints.live),
             Route("/health/ready", endpoints.ready),
             Route("/favicon.ico", endpoints.favicon),
             Route("/robots.txt", endpoints.robots),
-            Route("/{text:path}", endpoints.not_ours),
+            Route("/{text:anything}", endpoints.not_ours),
         ],
         middleware=[Middleware(ScanFirst, node=node)],
         exception_handlers={HTTPException: on_http_exception, Exception: on_failure},
@@ -281,30 +284,6 @@ def _wants_json(scope: Scope) -> bool:
         if name == b"accept":
             return b"application/json" in value and b"text/html" not in value
     return False
-
-
-async def _bounded_body(request: Request) -> bytes | None:
-    """Read the body; None as soon as it goes over the bound, whatever its length was said to be."""
-    body = bytearray()
-    try:
-        async for part in request.stream():
-            body += part
-            if len(body) > BOUNDS.body_bytes:
-                return None
-    except ClientDisconnect:  # whoever left reads no answer either
-        return None
-    return bytes(body)
-
-
-def _codes(body: bytes) -> list[str] | None:
-    try:
-        content = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
-    codes = content.get("codes") if isinstance(content, dict) and len(content) == 1 else None
-    if not isinstance(codes, list) or not 1 <= len(codes) <= BOUNDS.codes:
-        return None
-    return codes if all(isinstance(code, str) for code in codes) else None
 
 
 def _json(content: object, *, status: int = 200) -> Response:

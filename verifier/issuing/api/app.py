@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from starlette.responses import Response
 
 from verifier.certificate.errors import LiangzhengError
-from verifier.issuing.api import bulk, certificates, changes, due, imports, photos, proposals, refusals
+from verifier.issuing.api import bulk, cards, certificates, changes, due, imports, photos, proposals, refusals
 from verifier.issuing.api.bodies import BoundedBodies, Trail
 from verifier.issuing.api.desk import Desk
 from verifier.issuing.api.reading import docs_page
@@ -27,6 +27,7 @@ Every call needs a bearer token; every POST an `Idempotency-Key`; every event `I
 documents (RFC 9457); a refusal names the article that it rests on. Every call enters the trail."""
 _ROUTERS = (
     certificates.router,
+    cards.router,
     proposals.router,
     bulk.router,
     imports.router,
@@ -107,4 +108,6 @@ async def _ready(request: Request) -> Response:
     desk: Desk = request.app.state.desk
     with desk.reading() as connection:  # a register that cannot be read is answered as a fault
         connection.exec_driver_sql("SELECT 1 FROM head").first()
-    return Response(orjson.dumps({"ready": True}), media_type="application/json")
+    ready = desk.writer.is_alive and desk.jobs.is_alive
+    content = {"ready": ready, "writer": desk.writer.is_alive, "imports": desk.jobs.is_alive}
+    return Response(orjson.dumps(content), 200 if ready else 503, media_type="application/json")

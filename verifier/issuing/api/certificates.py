@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import APIRouter, Path, Query
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -127,7 +128,7 @@ async def show_certificate(
 ) -> Response:
     """Give what the register has of a certificate. Scope: `read`; with `particulars`, all of it."""
     with caller.desk.reading() as connection:
-        found = _seen(caller, connection, number, issuer)
+        found = seen(caller, connection, number, issuer)
         content = shown(found, caller.now)
         if "particulars" in caller.client.actions:
             private = particulars_of(connection, found.id)
@@ -236,7 +237,7 @@ def _drawn(suffix: str, media_type: str, draw: Callable[[bytes, str], bytes]) ->
         number: NumberPath, caller: Annotated[Caller, allowed("read")], issuer: IssuerQuery = None
     ) -> Response:
         with caller.desk.reading() as connection:
-            found = _seen(caller, connection, number, issuer)
+            found = seen(caller, connection, number, issuer)
         return Response(draw(found.signed, caller.desk.means.base_url), media_type=media_type)
 
     router.add_api_route(
@@ -259,7 +260,13 @@ _drawn(
 )
 
 
-def _seen(caller: Caller, connection: Any, number: str, issuer: str | None) -> Registered:
+def seen(caller: Caller, connection: Connection, number: str, issuer: str | None) -> Registered:
+    """Find a certificate that is the caller's business.
+
+    Raises:
+        NotFoundError: there is none, or it is not.
+        AmbiguousError: there are several.
+    """
     found = find(connection, number, issuer=issuer)
     if not may_see(connection, caller.actor, found.certificate):
         raise NotFoundError(f"no certificate {number}")

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
+from keys.trust import TrustList
 from verifier.certificate.cose import Signer
 from verifier.issuing.jobs import Jobs
 from verifier.issuing.proposals import Means
@@ -49,6 +50,8 @@ class Desk:
     """What it takes to issue."""
     status_signer: Signer
     """Signs what is sent to webhooks, as it signs the heads of the log."""
+    trust: Callable[[Connection], TrustList]
+    """Gives the published trust list."""
     photos: PhotoStore
     jobs: Jobs
     clock: Callable[[], float] = time.time

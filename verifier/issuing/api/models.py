@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from verifier.certificate.bounds import BOUNDS
 from verifier.certificate.dates import iso, start_of_day
 from verifier.certificate.jurisdictions import OTHER, KindName
-from verifier.certificate.lifecycle import Event, reason_now
+from verifier.certificate.lifecycle import Event
 from verifier.certificate.model import Kind, Powers
 from verifier.issuing.id_numbers import InvalidIdNumberError, read_id_number
 from verifier.issuing.issuance import Order
@@ -235,9 +235,7 @@ class Problem(BaseModel):
 def shown(found: Registered, now: int) -> dict[str, Any]:
     """Give a certificate as `Shown` has it."""
     certificate, life = found.certificate, found.life
-    reason = reason_now(
-        life.standing, valid_from=certificate.valid_from, valid_until=certificate.valid_until, now=now
-    )
+    reason = found.reason(now)
     return {
         "number": certificate.number,
         "issuer": certificate.issuer,

@@ -1,5 +1,6 @@
 """Errors of the inside → problem documents of the API: one table."""
 
+import logging
 from collections.abc import Mapping
 from typing import Final
 
@@ -12,7 +13,9 @@ from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.jurisdictions import NumberError, UnknownJurisdictionError
 from verifier.certificate.lifecycle import IllegalEventError, NotEntitledError
 from verifier.certificate.model import InvalidCertificateError
+from verifier.issuing.cards import CardError
 from verifier.issuing.exclusions import ExcludedError
+from verifier.issuing.fonts import MissingGlyphError
 from verifier.issuing.issuance import IssuanceError
 from verifier.issuing.photos import PhotoError
 from verifier.issuing.proposals import ProposalError
@@ -37,6 +40,8 @@ REFUSALS: Final[dict[type[LiangzhengError], int]] = {
     NumberError: 422,
     UnknownJurisdictionError: 422,
     PhotoError: 422,
+    CardError: 409,
+    MissingGlyphError: 409,
     KeyReusedError: 422,
 }
 """What whoever asked can mend, with the status that says how."""
@@ -51,6 +56,7 @@ FAULTS: Final[dict[type[LiangzhengError], int]] = {
 }
 """What only the operator can mend: the cause goes to the log, not to the answer."""
 _RETRY_SECONDS: Final = "5"
+_log: Final = logging.getLogger(__name__)
 
 
 def refusal(error: LiangzhengError) -> Response:
@@ -65,6 +71,7 @@ def status_of(error: LiangzhengError) -> int:
 
 def fault(error: LiangzhengError) -> Response:
     """Give the problem document of a fault of ours."""
+    _log.error("%s: %s", type(error).__name__, error)
     return problem(
         _status(FAULTS, error),
         "The register or the photo store cannot be used at the moment. Nothing was done.",
