@@ -78,7 +78,10 @@ def test_the_first_day_can_be_given(data_dir: Path, tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         ((str(SAMPLES / "officer-list.csv"), "--issuer", "650000"), "--agency"),
-        ((str(SAMPLES / "officer-list.csv"), "--agency", AGENCY), "say --issuer; known are: 150000, 650000"),
+        (
+            (str(SAMPLES / "officer-list.csv"), "--agency", AGENCY),
+            "say --issuer; known are: 150000, 150500, 150525, 650000",
+        ),
         ((str(SAMPLES / "officer-list.csv"), "--issuer", "440000"), "no issuer 440000"),
         ((str(SAMPLES / "authorities.toml"), "--issuer", "150000"), ""),
         (("/nonexistent.csv", "--issuer", "150000"), "No such file"),

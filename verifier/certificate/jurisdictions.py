@@ -5,7 +5,7 @@ A regulation that is not in force (a draft) may guide what issuers do, and is ne
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import resources
 from typing import Annotated, Any, Final, Literal, Self
@@ -20,6 +20,8 @@ OTHER: Final = "other"
 
 Level = Literal["region", "prefecture", "county"]
 """Where an authority stands; GB/T 2260 codes tell it."""
+LEVELS: Final[tuple[Level, ...]] = ("county", "prefecture", "region")
+"""The lowest first."""
 Rank = Literal["region", "prefecture", "county", "agency", "issuer"]
 """In which capacity somebody acts."""
 KindName = Literal["enforcement", "supervision", "ministry"]
@@ -297,6 +299,25 @@ def jurisdiction_of(area: str, categories: Iterable[str] = ()) -> Jurisdiction:
         raise UnknownJurisdictionError(f"no rules for areas {area[:2]}…; known are {known}")
     named = set(categories)
     return min(here, key=lambda rules: (not named & set(rules.categories), bool(rules.categories)))
+
+
+@cache
+def articles_of(area: str) -> frozenset[str]:
+    """Give the articles that the rules for an area rest on, those of its systems' own rules among them."""
+    here = (rules for rules in jurisdictions().values() if rules.area == area[:2])
+    return frozenset(article for rules in here for article in _articles(rules.model_dump()))
+
+
+def _articles(data: object) -> Iterator[str]:
+    if isinstance(data, Mapping):
+        for name, value in data.items():
+            if name in {"rule", "deadline_rule"} and value is not None:
+                yield value
+            else:
+                yield from _articles(value)
+    elif isinstance(data, tuple | list):
+        for value in data:
+            yield from _articles(value)
 
 
 def _extended(base: Mapping[str, Any], system: Mapping[str, Any]) -> dict[str, Any]:

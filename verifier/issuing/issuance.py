@@ -93,6 +93,8 @@ def require_issuable(order: Order, terms: Terms) -> None:
     """
     if (order.kind is Kind.MINISTRY) and order.valid_until is None:
         raise IssuanceError("a ministry's certificate is filed with the validity that it has: say until when")
+    if order.kind is not Kind.MINISTRY and order.valid_until is not None and order.replaces is None:
+        raise IssuanceError("only a ministry's certificate brings its own end with it")
     try:
         certificate = _certificate(order, terms, _WIDEST)
         unsigned = cose.sign_code(claims.encode(certificate), _Blank())

@@ -19,11 +19,12 @@ from sqlalchemy import Connection, insert, select, update
 from keys.files import remove_file, write_private
 from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.jurisdictions import jurisdiction_of
-from verifier.issuing import imports, proposals
+from verifier.issuing import imports, proposals, proposed
 from verifier.issuing.forms import Form
 from verifier.issuing.imports import ImportPlan
 from verifier.issuing.issuance import terms_of
-from verifier.issuing.proposals import Means, Wish
+from verifier.issuing.proposals import Means
+from verifier.issuing.proposed import Wish
 from verifier.issuing.steps import shown
 from verifier.register import authorities, clients, tables
 from verifier.register.actors import Actor
@@ -178,7 +179,7 @@ class Jobs:
         """An agency's table asks for certificates; its levels decide on each."""
         for step in plan.steps:
             wish = Wish(
-                action=proposals.Action(step.action.value),
+                action=proposed.Action(step.action.value),
                 number=step.number,
                 order=step.order,
                 change=step.change,

@@ -6,11 +6,19 @@ from typing import Any
 
 from pydantic import ConfigDict
 
+from keys.trust import Issuer
 from verifier.certificate.cose import Signer
-from verifier.certificate.jurisdictions import OTHER
+from verifier.certificate.jurisdictions import OTHER, jurisdiction_of
 from verifier.certificate.lifecycle import RENEWAL, Event, IllegalEventError, ReasonClass
 from verifier.certificate.model import Certificate, Kind, Powers
-from verifier.issuing.issuance import Order, issue, require_issuable, terms_of
+from verifier.issuing.issuance import (
+    IssuanceError,
+    Order,
+    issue,
+    require_issuable,
+    taken_numbers,
+    terms_of,
+)
 from verifier.register import authorities
 from verifier.register.actors import Actor
 from verifier.register.certificates import by_id, examine, happen, particulars_of
@@ -77,22 +85,35 @@ def substitute(
         NotEntitledError: it is not for the actor to do.
         IllegalEventError: its state or the rules do not allow it.
         IssuanceError: the new one cannot be issued.
+        NumberError: its new number is out of form.
         ExcludedError: the holder has what excludes it.
     """
     old = examine(ledger, number, issuer=issuer, if_event=if_event)
     if lost is None:
         lost = old.standing.reason is ReasonClass.LOST
     event = Event.REISSUED if lost else Event.REPLACED
+    reason = OTHER if lost else reason  # those of a replacement could give a lost one a new validity
     code = old.certificate.issuer
-    terms = terms_of(authorities.issuer_of(ledger.connection, code), base_url, valid_from=now)
+    authority = authorities.issuer_of(ledger.connection, code)
+    terms = terms_of(authority, base_url, valid_from=now)
     order = successor(old, particulars_of(ledger.connection, old.id), change, reason)
+    if order.number != old.certificate.number:
+        _require_free(ledger, order, authority)
     require_issuable(order, terms)
-    happen(ledger, old, event, actor=actor, now=now, reason=reason if not lost else OTHER)
+    happen(ledger, old, event, actor=actor, now=now, reason=reason)
     ledger.flush()
     signer = signer_of(code, order.kind)
     (new,) = issue(ledger, [order], terms=terms, signer=signer, actor=actor, now=now)
     ledger.flush()
     return by_id(ledger.connection, new)
+
+
+def _require_free(ledger: Ledger, order: Order, issuer: Issuer) -> None:
+    """Refuse a new number that is out of form, or that another certificate bears or bore."""
+    if order.kind is not Kind.MINISTRY:
+        jurisdiction_of(issuer.area, order.categories).require_number(order.number)
+    if taken_numbers(ledger.connection, issuer.code, [order.number]):
+        raise IssuanceError(f"number {order.number} is already in the register")
 
 
 def successor(old: Registered, private: Particulars, change: Change, reason: str) -> Order:

@@ -55,7 +55,8 @@ def enter(connection: Connection, authorities: Authorities) -> None:
     """Enter authorities and agencies, or correct what is known of them.
 
     Raises:
-        DirectoryError: a level is not that of the area, or an agency is none that its issuer serves.
+        DirectoryError: a level is not that of the area, or an agency is none that its issuer serves, or
+            is another's.
         UnknownJurisdictionError: no rules are known for an issuer's area.
         NotFoundError: an agency's issuer is not known.
     """
@@ -66,7 +67,9 @@ def enter(connection: Connection, authorities: Authorities) -> None:
         columns = issuer.model_dump(exclude={"complaint"}) | _contact_columns(issuer.complaint)
         _put(connection, tables.authority, columns, ["code"])
     for agency in authorities.agencies:
-        _require_served(issuer_of(connection, agency.issuer), agency)
+        issuer = issuer_of(connection, agency.issuer)
+        _require_served(issuer, agency)
+        _require_one_issuer(connection, issuer, agency)
         own = {"issuer": agency.issuer, "name": agency.name, "area": agency.area}
         columns = own | _contact_columns(agency.complaint)
         _put(connection, tables.agency, columns, ["issuer", "name"])
@@ -176,6 +179,28 @@ def _require_served(issuer: Issuer, agency: ListedAgency) -> None:
         raise DirectoryError(
             f"agency {agency.name}: issuer {issuer.code} does not serve area {area} ({serves.rule})"
         )
+
+
+def _require_one_issuer(connection: Connection, issuer: Issuer, agency: ListedAgency) -> None:
+    """Refuse an agency that another authority of the same area has: who issues for it would be open.
+
+    One that stands at another level may have it, since in Xinjiang a county issues supervision certificates
+    to agencies whose enforcement certificates come from the prefecture (XJ-2022 Art 21).
+    """
+    ours, theirs = tables.agency.c, tables.authority.c
+    other = connection.scalar(
+        select(ours.issuer)
+        .join_from(tables.agency, tables.authority)
+        .where(
+            ours.name == agency.name,
+            ours.issuer != issuer.code,
+            theirs.area == issuer.area,
+            func.coalesce(ours.area, theirs.area) == (agency.area or issuer.area),
+        )
+        .order_by(ours.issuer)
+    )
+    if other is not None:
+        raise DirectoryError(f"agency {agency.name}: issuer {other} has it already in that area")
 
 
 def _put(connection: Connection, table: Table, columns: dict[str, Any], key: list[str]) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from verifier.certificate.errors import LiangzhengError
 
-SCHEMA: Final = "0003"
+SCHEMA: Final = "0004"
 """The newest migration; a register that is older is brought up to date when it is opened."""
 BUSY_SECONDS: Final = 60
 """How long a writer waits for another."""

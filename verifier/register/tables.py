@@ -300,6 +300,16 @@ proposal = Table(
     Column("certificate", ForeignKey("certificate.id")),
     comment="what agencies asked for",
 )
+# A number is asked for once at a time.
+Index(
+    "proposal_open",
+    proposal.c.issuer,
+    proposal.c.number,
+    unique=True,
+    sqlite_where=text("state = 'open'"),
+    postgresql_where=text("state = 'open'"),
+)
+Index("proposal_of_agency", proposal.c.issuer, proposal.c.agency)
 
 step = Table(
     "step",
@@ -314,6 +324,7 @@ step = Table(
     Column("why", String(400)),
     comment="the reviews of a proposal, level by level, the issuer's decision last",
 )
+Index("step_of_authority", step.c.authority, step.c.proposal)
 
 job = Table(
     "job",

@@ -78,8 +78,6 @@ def issue_one(ledger: Ledger, caller: Caller, wanted: NewCertificate) -> Registe
     order = wanted.order()
     if order.kind is not Kind.MINISTRY:
         jurisdiction_of(issuer.area, wanted.categories).require_number(order.number)
-        if wanted.valid_until is not None:
-            raise IssuanceError("only a ministry's certificate brings its own end with it")
     begins = start_of_day(wanted.valid_from) if wanted.valid_from else caller.now
     terms = terms_of(issuer, caller.desk.means.base_url, valid_from=begins)
     require_issuer(ledger.connection, issuer.code, order.kind, wanted.agency)
@@ -213,11 +211,12 @@ async def _succeed(
 
     response = await do_once(caller, key, work)
     if body.restricted:
-        await run_in_threadpool(_conceal, caller)
+        await run_in_threadpool(conceal, caller)
     return response
 
 
-def _conceal(caller: Caller) -> None:
+def conceal(caller: Caller) -> None:
+    """Take photos that no certificate may show any more out of the store."""
     with caller.desk.reading() as connection:
         remove_concealed(connection, caller.desk.photos)
 

@@ -43,7 +43,7 @@ EVENTS: dict[str, Event] = {
 PowersName = Literal["all", "entrusted", "township"]
 
 
-def _shown(text: str) -> str:
+def displayed(text: str) -> str:
     """Refuse what no text of a person is: halves of characters, and those that steer a display."""
     if any("\ud800" <= character <= "\udfff" or character < " " for character in text):
         raise ValueError("has characters that do not show")
@@ -57,7 +57,7 @@ def _id_number(text: str) -> str:
         raise ValueError(str(error)) from None  # the error at hand could quote it
 
 
-Text = Annotated[str, Field(min_length=1, max_length=BOUNDS.text_characters), AfterValidator(_shown)]
+Text = Annotated[str, Field(min_length=1, max_length=BOUNDS.text_characters), AfterValidator(displayed)]
 Number = Annotated[
     str, Field(pattern=r"^[0-9A-Za-z-]{1,32}$", examples=["05505230001"], description="As it is printed.")
 ]

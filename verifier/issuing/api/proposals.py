@@ -1,20 +1,23 @@
 """`/proposals`: what agencies ask for, and its reviews."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 import orjson
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, model_validator
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from verifier.certificate.dates import iso
-from verifier.issuing import proposals
+from verifier.certificate.lifecycle import NotEntitledError
+from verifier.issuing import proposals, proposed
 from verifier.issuing.api.access import AnyCaller, Caller, IdempotencyKey, allowed, do_once
-from verifier.issuing.api.certificates import require_photos
-from verifier.issuing.api.models import NewCertificate, Number, Sent, Succession, Text
+from verifier.issuing.api.certificates import conceal, require_photos
+from verifier.issuing.api.models import NewCertificate, Number, Sent, Succession, displayed
 from verifier.issuing.api.responses import problems
 from verifier.issuing.issuance import Order
-from verifier.issuing.proposals import MOST_WHY, Action, Proposal, ProposalState, Wish
+from verifier.issuing.proposals import MOST_WHY
+from verifier.issuing.proposed import Action, Proposal, ProposalState, Wish
 from verifier.issuing.replacement import Change
 from verifier.register.calls import Answer
 from verifier.register.ledger import Particulars
@@ -22,6 +25,7 @@ from verifier.register.ledger import Particulars
 router: Final = APIRouter(prefix="/proposals", tags=["proposals"])
 MOST: Final = 200
 """Proposals of one request or page."""
+Why = Annotated[str, Field(min_length=1, max_length=MOST_WHY), AfterValidator(displayed)]
 ProposalPath = Annotated[int, Path(ge=1, lt=1 << 60)]
 
 
@@ -29,6 +33,12 @@ class NewProposal(NewCertificate):
     """A certificate is asked for."""
 
     action: Literal["issue"] = "issue"
+
+    @model_validator(mode="after")
+    def _begins_when_decided(self) -> Self:
+        if self.valid_from is not None:
+            raise ValueError("what is proposed holds from the day of the last approval")
+        return self
 
     def wish(self) -> Wish:
         """Give it as a wish."""
@@ -57,9 +67,12 @@ class Proposals(Sent):
 
 
 class Decision(Sent):
-    """The words that go with a decision."""
+    """The words that go with a decision, and the article that a refusal rests on."""
 
-    why: Annotated[Text, Field(max_length=MOST_WHY)] | None = None
+    why: Why | None = None
+    rule: Annotated[str, Field(min_length=1, max_length=40, examples=["IM-2023 Art 11"])] | None = Field(
+        default=None, description="Of a refusal; default: the article of the step."
+    )
 
 
 class ShownProposal(BaseModel):
@@ -93,6 +106,8 @@ async def propose(
 ) -> Response:
     """Ask for certificates. Scope: `propose`; for agencies."""
     await require_photos(caller, [item.photo for item in body.items])
+    if any(item.issuer not in {None, caller.client.authority} for item in body.items):
+        raise NotEntitledError("an agency proposes to its own issuer")
     wishes = [item.wish() for item in body.items]
     return await do_once(
         caller,
@@ -115,7 +130,7 @@ async def list_proposals(
     """List the proposals that concern the caller. Scope: `propose` or `decide`."""
     _require_either(caller)
     with caller.desk.reading() as connection:
-        found = proposals.listed(connection, caller.actor, state=state, after=after, limit=limit)
+        found = proposed.listed(connection, caller.actor, state=state, after=after, limit=limit)
     return Response(_answer(caller, found).body, media_type="application/json")
 
 
@@ -124,7 +139,7 @@ async def show_proposal(proposal: ProposalPath, caller: AnyCaller) -> Response:
     """Give a proposal. Scope: `propose` or `decide`."""
     _require_either(caller)
     with caller.desk.reading() as connection:
-        found = proposals.by_number(connection, proposal, caller.actor)
+        found = proposed.by_number(connection, proposal, caller.actor)
     return Response(_answer(caller, found).body, media_type="application/json")
 
 
@@ -144,7 +159,7 @@ async def decide(
             key,
             lambda ledger: _answer(caller, proposals.take_back(ledger, proposal, actor=caller.actor)),
         )
-    return await do_once(
+    response = await do_once(
         caller,
         key,
         lambda ledger: _answer(
@@ -154,12 +169,16 @@ async def decide(
                 proposal,
                 approve=decision == "approve",
                 why=body.why,
+                rule=body.rule,
                 means=caller.desk.means,
                 actor=caller.actor,
                 now=caller.now,
             ),
         ),
     )
+    if decision == "approve":
+        await run_in_threadpool(conceal, caller)  # it may have made a certificate restricted
+    return response
 
 
 def _require_either(caller: Caller) -> None:
@@ -215,6 +234,8 @@ def _facts(wish: Order | Change | None, reason: str, *, private: bool) -> dict[s
         "kind": wish.kind.name.lower() if isinstance(wish, Order) else None,
         "reason": reason if isinstance(wish, Change) else None,
     }
+    if wish.restricted and not private:
+        facts |= dict.fromkeys(("holder", "agency", "categories", "area", "powers", "photo"))
     particulars: Particulars = wish.particulars
     if private:
         facts |= {
