@@ -132,6 +132,15 @@ def test_nobody_holds_both_kinds_at_once_im_2023_art_11(api: Api, first: str, se
     assert api.post("im", "/certificates", body).status_code == 201
 
 
+def test_a_review_does_not_restore_what_is_excluded_by_now_im_2023_art_11(api: Api) -> None:
+    api.issue(id_number=PERSON)
+    api.post("im", "/certificates/05505230901/cancel", {"reason": "left"})
+    api.issue(number="05505230902", kind="supervision", id_number=PERSON)
+    assert api.post("im", "/certificates/05505230901/ask-review").status_code == 200
+    refused = api.post("im", "/certificates/05505230901/reverse")
+    assert (refused.status_code, refused.json()["rule"]) == (409, "IM-2023 Art 11")
+
+
 def test_kinds_do_not_exclude_each_other_in_xinjiang(api: Api) -> None:
     for number, kind in (("31000036001", "enforcement"), ("31000036002", "supervision")):
         api.issue("xj", number=number, kind=kind, id_number=PERSON)

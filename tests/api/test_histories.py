@@ -89,7 +89,8 @@ class Model:
                 return not self.void and not suspended and not expired and now >= add_months(self.ends, -3)
             case _:  # reissue: IM-2023 Art 19; XJ-2022 Art 15
                 waits = 30 * DAY if im else 0
-                return lost and not self.succeeded and not expired and now >= self.void_since + waits
+                due = now >= self.void_since + waits and now >= self.suspended_until
+                return lost and not self.succeeded and not expired and due
 
     def happens(self, event: str, now: int) -> None:
         was = Model(**vars(self))

@@ -266,6 +266,14 @@ def test_a_lost_certificate_is_reissued_after_thirty_days_of_notice() -> None:
     assert refused(Event.REISSUED, LOST, "expired", now=UNTIL) == "IM-2023 Art 17"
 
 
+def test_a_loss_is_no_way_around_a_suspension() -> None:
+    suspended = live(Event.SUSPENDED, VALID, XINJIANG, reason="lent")
+    lost = live(Event.LOST, suspended, XINJIANG, reason="lost", now=NOW + DAY)
+    assert refused(Event.REISSUED, lost, "suspended", XINJIANG, now=NOW + DAY) == "XJ-2022 Art 18"
+    assert suspended.standing.until
+    assert live(Event.REISSUED, lost, XINJIANG, now=suspended.standing.until).succeeded
+
+
 def test_xinjiang_gives_no_length_for_the_wait_before_a_reissue() -> None:
     lost = live(Event.LOST, VALID, XINJIANG, reason="lost")
     assert live(Event.REISSUED, lost, XINJIANG).succeeded

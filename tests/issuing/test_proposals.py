@@ -21,7 +21,6 @@ from verifier.certificate.lifecycle import Event, IllegalEventError, NotEntitled
 from verifier.certificate.model import Kind, Powers
 from verifier.cli.office import Office
 from verifier.issuing import proposals
-from verifier.issuing.exclusions import ExcludedError
 from verifier.issuing.issuance import IssuanceError, Order, issue, terms_of
 from verifier.issuing.proposals import MOST_WHY, TRANSFER, Means, ProposalError
 from verifier.issuing.proposed import (
@@ -40,6 +39,7 @@ from verifier.register.actors import Actor
 from verifier.register.audit import audit
 from verifier.register.certificates import find, let_happen, particulars_of
 from verifier.register.errors import NotFoundError
+from verifier.register.exclusions import ExcludedError
 from verifier.register.ledger import Particulars, Registered
 from verifier.settings import Settings
 

@@ -319,6 +319,9 @@ def _reissue(life: Life, *, rules: Jurisdiction, valid_until: int, now: int) -> 
         raise IllegalEventError("the certificate was not reported lost", rules.loss.rule)
     if life.succeeded:
         raise IllegalEventError("it was reissued already", rules.loss.rule)
+    if life.before is not None and life.before.is_suspended(now):
+        # Losing the card would otherwise end the suspension.
+        raise IllegalEventError("it was suspended when it was lost", rules.events["suspended"].rule)
     if now >= valid_until:
         raise IllegalEventError("the certificate has expired: apply anew", rules.validity.rule)
     opens = life.standing.since + rules.loss.reissue_after_days * _DAY

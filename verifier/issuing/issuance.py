@@ -23,9 +23,9 @@ from verifier.certificate.model import (
     Powers,
     StatusReference,
 )
-from verifier.issuing import exclusions
-from verifier.register import indices, tables
+from verifier.register import exclusions, indices, tables
 from verifier.register.actors import Actor, require_issuer
+from verifier.register.exclusions import Holding
 from verifier.register.ledger import Happening, Ledger, Particulars
 from verifier.status.log import claims_digest
 
@@ -149,7 +149,11 @@ def issue(
         raise IssuanceError(f"number {min(taken)} is already in the register")
     ids: list[int] = []
     for portion in _portions(orders):
-        exclusions.require_none(ledger.connection, portion, rules, now)
+        holdings = [
+            Holding(order.number, order.kind, order.particulars.id_number, order.replaces)
+            for order in portion
+        ]
+        exclusions.require_none(ledger.connection, holdings, rules, now)
         references = indices.give_out(ledger.connection, len(portion))
         for order, reference in zip(portion, references, strict=True):
             certificate = _certificate(order, terms, reference)

@@ -9,7 +9,7 @@ from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, Connection, Row, bindpara
 from keys.trust import TrustList
 from verifier.certificate import claims, cose
 from verifier.certificate.errors import LiangzhengError
-from verifier.certificate.jurisdictions import OTHER
+from verifier.certificate.jurisdictions import OTHER, Jurisdiction
 from verifier.certificate.lifecycle import (
     BY_SUCCESSION,
     Card,
@@ -23,9 +23,10 @@ from verifier.certificate.lifecycle import (
     apply,
 )
 from verifier.certificate.model import Certificate, Kind, Powers, StatusReference
-from verifier.register import tables
+from verifier.register import exclusions, tables
 from verifier.register.actors import Actor, require_entitled
 from verifier.register.errors import NotFoundError
+from verifier.register.exclusions import Holding
 from verifier.register.ledger import Happening, Ledger, Particulars, Registered
 from verifier.status.log import Entry, claims_digest
 
@@ -170,6 +171,7 @@ def let_happen(
         ChangedError: something else happened to it since.
         NotEntitledError: it is not for the actor to do.
         IllegalEventError: its state or the rules do not allow it.
+        ExcludedError: it would be restored beside one that excludes it.
     """
     if event in BY_SUCCESSION:
         raise IllegalEventError(f"{event} needs the new certificate")
@@ -219,7 +221,7 @@ def happen(
         until=until,
     )
     if found.standing.state is State.REVOKED and life.standing.state is not State.REVOKED:
-        _require_room(ledger.connection, certificate)
+        _require_room(ledger.connection, found, rules, now)
     happening = Happening(
         event=event,
         time=now,
@@ -231,8 +233,9 @@ def happen(
     return replace(found, life=life, event=ledger.record(found, life, happening))
 
 
-def _require_room(connection: Connection, certificate: Certificate) -> None:
-    """Refuse to restore a certificate whose number another one bears by now."""
+def _require_room(connection: Connection, found: Registered, rules: Jurisdiction, now: int) -> None:
+    """Refuse to restore what another certificate stands in the way of: of its number, or of its holder."""
+    certificate = found.certificate
     columns = tables.certificate.c
     taken = connection.scalar(
         select(columns.id).where(
@@ -243,6 +246,9 @@ def _require_room(connection: Connection, certificate: Certificate) -> None:
     )
     if taken is not None:
         raise IllegalEventError(f"another certificate {certificate.number} is in force by now")
+    person = particulars_of(connection, found.id).id_number
+    restored = Holding(certificate.number, certificate.kind, person, found.id)
+    exclusions.require_none(connection, [restored], rules, now)
 
 
 def require_genuine(found: Registered, trust: TrustList | None) -> None:

@@ -14,7 +14,6 @@ from verifier.certificate.jurisdictions import NumberError, UnknownJurisdictionE
 from verifier.certificate.lifecycle import IllegalEventError, NotEntitledError
 from verifier.certificate.model import InvalidCertificateError
 from verifier.issuing.cards import CardError
-from verifier.issuing.exclusions import ExcludedError
 from verifier.issuing.fonts import MissingGlyphError
 from verifier.issuing.issuance import IssuanceError
 from verifier.issuing.photos import PhotoError
@@ -25,6 +24,7 @@ from verifier.register.calls import KeyReusedError
 from verifier.register.certificates import AmbiguousError, ChangedError, TamperedError
 from verifier.register.database import RegisterError
 from verifier.register.errors import NotFoundError
+from verifier.register.exclusions import ExcludedError
 from verifier.register.writer import OverloadedError
 
 REFUSALS: Final[dict[type[LiangzhengError], int]] = {

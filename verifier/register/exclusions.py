@@ -5,7 +5,7 @@ can be said, and nothing is refused.
 """
 
 from collections.abc import Collection, Sequence
-from typing import Protocol
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -14,7 +14,6 @@ from verifier.certificate.jurisdictions import Exclusion, Jurisdiction
 from verifier.certificate.lifecycle import State
 from verifier.certificate.model import Kind
 from verifier.register import tables
-from verifier.register.ledger import Particulars
 
 
 class ExcludedError(LiangzhengError, ValueError):
@@ -28,27 +27,18 @@ class ExcludedError(LiangzhengError, ValueError):
         self.rule = exclusion.rule
 
 
-class Wanted(Protocol):
-    """What is looked at of an order."""
+class Holding(NamedTuple):
+    """A certificate that somebody has or is about to get."""
 
-    @property
-    def number(self) -> str:
-        """The certificate's number."""
-
-    @property
-    def kind(self) -> Kind:
-        """Its kind."""
-
-    @property
-    def replaces(self) -> int | None:
-        """The certificate that it replaces."""
-
-    @property
-    def particulars(self) -> Particulars:
-        """Who holds it."""
+    number: str
+    kind: Kind
+    person: str | None
+    """The ID number, if it is known."""
+    row: int | None
+    """The register's id of the certificate, or of the one that it replaces."""
 
 
-def require_none(connection: Connection, wanted: Sequence[Wanted], rules: Jurisdiction, now: int) -> None:
+def require_none(connection: Connection, wanted: Sequence[Holding], rules: Jurisdiction, now: int) -> None:
     """Refuse certificates whose holder has, or is about to get, what excludes them.
 
     Args:
@@ -62,15 +52,14 @@ def require_none(connection: Connection, wanted: Sequence[Wanted], rules: Jurisd
     """
     for exclusion in rules.exclusions:
         kinds = {Kind[name.upper()] for name in exclusion.kinds}
-        held = _held(connection, {order.particulars.id_number for order in wanted}, kinds, now)
-        for order in wanted:
-            person = order.particulars.id_number
-            if person is None or order.kind not in kinds:
+        held = _held(connection, {one.person for one in wanted}, kinds, now)
+        for one in wanted:
+            if one.person is None or one.kind not in kinds:
                 continue
-            others = {kind for kind, row in held.get(person, ()) if row != order.replaces}
-            if others - {order.kind}:
-                raise ExcludedError(order.number, exclusion)
-            held.setdefault(person, set()).add((order.kind, None))
+            others = {kind for kind, row in held.get(one.person, ()) if row != one.row}
+            if others - {one.kind}:
+                raise ExcludedError(one.number, exclusion)
+            held.setdefault(one.person, set()).add((one.kind, None))
 
 
 def _held(
