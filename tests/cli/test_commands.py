@@ -14,8 +14,8 @@ SHOWN = "31000099001"
 
 @pytest.mark.parametrize(
     "command",
-    ["demo", "serve", "keys", "keys create", "keys list", "keys trust", "import", "export", "issue", "suspend",
-     "reinstate", "withdraw", "cancel", "lose", "show", "code", "card", "check", "audit"],
+    ["demo", "serve", "keys", "keys create", "keys list", "keys trust", "import", "export", "issue",
+     "suspend", "reinstate", "withdraw", "cancel", "lose", "show", "code", "card", "check", "audit"],
 )  # fmt: skip
 def test_every_command_explains_itself(demo_dir: Path, command: str) -> None:
     assert "Usage: liangzheng" in succeed(demo_dir, *command.split(), "--help")
