@@ -14,9 +14,11 @@ SHOWN = "31000099001"
 
 @pytest.mark.parametrize(
     "command",
-    ["demo", "serve", "keys", "keys create", "keys list", "keys trust", "import", "issue", "suspend",
-     "reinstate", "withdraw", "cancel", "lose", "show", "code", "card", "check", "due", "webhooks",
-     "webhooks add", "webhooks list", "webhooks remove", "webhooks deliver", "audit"],
+    ["demo", "serve", "keys", "keys create", "keys list", "keys trust", "clients", "clients create",
+     "clients list", "clients withdraw", "clients calls", "import", "export", "issue", "suspend",
+     "reinstate", "withdraw", "cancel", "lose", "replace", "review", "take-back", "destroy", "show", "code",
+     "card", "check", "due", "webhooks", "webhooks add", "webhooks list", "webhooks remove",
+     "webhooks deliver", "audit"],
 )  # fmt: skip
 def test_every_command_explains_itself(demo_dir: Path, command: str) -> None:
     assert "Usage: liangzheng" in succeed(demo_dir, *command.split(), "--help")
