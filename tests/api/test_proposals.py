@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from tests.api.conftest import Api, wanted
 from verifier.certificate.dates import day_of, parse_instant
 from verifier.certificate.working_days import add_working_days
+from verifier.issuing.samples.portraits import draw
+from verifier.register import clients
 from verifier.register.audit import audit
 
 PATH = ("naiman", "tongliao", "im")
@@ -134,6 +136,77 @@ def test_a_replacement_is_proposed_and_comes_with_the_last_approval_im_2023_art_
     found = api.get("im", "/certificates/05505230901").json()
     assert (found["area"], found["holder"]) == ("通辽市", "于丽")
     assert found["particulars"]["id_number"] == "990000197106030058"
+
+
+def test_a_refusal_may_rest_on_another_article_of_the_jurisdiction(api: Api) -> None:
+    made = propose(api)
+    body = {"why": "已持行政执法监督证", "rule": "XJ-2022 Art 17"}
+    assert api.post("naiman", f"/proposals/{made['id']}/refuse", body).status_code == 409
+    reply = api.post("naiman", f"/proposals/{made['id']}/refuse", body | {"rule": "IM-2023 Art 11"})
+    assert (reply.status_code, reply.json()["steps"][0]["rule"]) == (200, "IM-2023 Art 11")
+
+
+def test_the_words_of_a_decision_may_have_400_characters_and_not_one_more(api: Api) -> None:
+    made = propose(api)
+    assert decide(api, "naiman", made["id"], why="由" * 401).status_code == 422
+    assert decide(api, "naiman", made["id"], why="由" * 400).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"issuer": "650000"}, 403),
+        ({"valid_from": "2030-01-01"}, 422),
+        ({"valid_until": "2090-01-01"}, 409),
+    ],
+)
+def test_attack_a_proposal_chooses_its_issuer_or_its_validity(
+    api: Api, changes: dict[str, str], status: int
+) -> None:
+    items = [{"action": "issue"} | wanted() | changes]
+    assert api.post("naiman-agency", "/proposals", {"items": items}).status_code == status
+    assert api.get("naiman-agency", "/proposals").json() == []
+
+
+def test_an_approval_that_makes_a_certificate_restricted_conceals_its_photo_im_2023_art_9(api: Api) -> None:
+    headers = api.headers("im") | {"idempotency-key": "photo", "content-type": "image/jpeg"}
+    photo = api.client.post("/photos", content=draw("1"), headers=headers).json()["photo"]
+    api.issue(photo=photo)
+    secret = {"reason": "restricted", "restricted": True, "area": "某处"}
+    items = [{"action": "replace", "of": "05505230901"} | secret]
+    (made,) = api.post("naiman-agency", "/proposals", {"items": items}).json()
+    for role in PATH:
+        assert api.office.photos.read(bytes.fromhex(photo)) is not None
+        reply = decide(api, role, made["id"])
+    assert reply.json()["state"] == "issued"
+    assert api.office.photos.read(bytes.fromhex(photo)) is None
+    assert api.get("im", "/certificates/05505230901").json()["area"] is None
+
+
+def test_a_token_without_the_scope_sees_of_a_restricted_proposal_what_a_scan_shows(api: Api) -> None:
+    with api.office.database.writing() as connection:
+        _, api.tokens["naiman-desk"] = clients.create(
+            connection,
+            name="desk",
+            authority="150525",
+            agency=None,
+            actions=["decide"],
+            expires=int(api.clock[0]) + 86_400,
+            now=int(api.clock[0]),
+        )
+    api.issue()
+    secret = {"action": "replace", "of": "05505230901", "reason": "restricted", "restricted": True}
+    items = [
+        {"action": "issue", "restricted": True}
+        | wanted(number="05505230902", id_number="990000197106030058"),
+        secret | {"area": "某处", "holder": "王五"},
+    ]
+    for made in api.post("naiman-agency", "/proposals", {"items": items}).json():
+        seen = api.get("naiman-desk", f"/proposals/{made['id']}")
+        assert (seen.status_code, seen.json()["wish"]["restricted"]) == (200, True)
+        assert set(seen.json()["wish"]) <= {"number", "kind", "reason", "restricted"}
+        full = api.get("naiman", f"/proposals/{made['id']}").text
+        assert "某处" in full or "于丽" in full
 
 
 def test_particulars_of_a_proposal_are_for_those_who_may_see_them(api: Api) -> None:
