@@ -4,6 +4,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from loadtest.stock import write_roster
 from tests.api.conftest import Api
 from verifier.issuing import samples
@@ -124,6 +126,46 @@ def test_the_clean_up_form_does_what_the_reason_says_and_never_repeats_it_nm_202
     assert "辞职" not in str(content) + str(refused)
     reasons = [api.get("im", f"/certificates/0550523090{each}").json()["reason"] for each in (1, 2, 3)]
     assert reasons == ["cancelled", "lost", "valid"]
+
+
+@pytest.mark.parametrize("role", ["naiman-farming", "xj", "kashi", "changji-agency"])
+@pytest.mark.parametrize("form", ["行政执法人员清理汇总表", "行政执法证件换发人员统计表"])
+def test_attack_a_stranger_s_table_guesses_at_a_holder(api: Api, role: str, form: str) -> None:
+    api.issue(id_number="990000197106030058")
+    api.issue(number="05505230902", restricted=True, id_number="990000197106030058")
+    header, end = (HEADER + ",清理原因", ",辞职") if "清理" in form else (HEADER, "")
+    said = set()
+    for at, (number, holder, person) in enumerate(
+        (number, holder, person)
+        for number in ("05505230901", "05505230902", "05505239999")
+        for holder in ("于丽", "王五")
+        for person in ("990000197106030058", "990000197106030031", "")
+    ):
+        row = line("奈曼旗应急管理局", holder, number, "通辽市").replace(
+            f"{holder},", f"{holder},{person}", 1
+        )
+        table = "\n".join([form, header, row + end]).encode()
+        reply = send(api, role, table, "?dry_run=true&issuer=150000", f"guess-{at}")
+        if reply.status_code != 202:
+            said.add(str(reply.status_code))
+            continue
+        content = ended(api, role, reply.json()["id"])
+        assert not content["report"].get("diff")
+        said.add(str(content["report"].get("refused") or content["report"]).replace(number, "NUMBER"))
+    assert len(said) == 1, said
+
+
+def test_a_table_of_the_new_agency_transfers_and_is_not_told_what_is_private_im_2023_art_18(api: Api) -> None:
+    api.issue(id_number="990000197106030058")
+    table = roster("奈曼旗农牧局", "于丽", "05505230901", area="奈曼旗").decode()
+    guess = table.replace("于丽,", "于丽,990000197106030031", 1).encode()
+    tried = ended(
+        api, "naiman-farming", send(api, "naiman-farming", guess, "?dry_run=true", "dry").json()["id"]
+    )
+    (row,) = tried["report"]["diff"]
+    assert [change["field"] for change in row["changes"]] == ["agency"]
+    proposed = send(api, "naiman-farming", table.encode()).json()["id"]
+    assert ended(api, "naiman-farming", proposed)["report"]["accepted"] == 1
 
 
 HEADER = "工作单位,姓名,身份证号,执法类型,执法类别,执法区域,执法证编号,资格编号"

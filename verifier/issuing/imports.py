@@ -15,7 +15,7 @@ from verifier.issuing.forms import Form
 from verifier.issuing.issuance import IssuanceError, Order, Terms, require_issuable
 from verifier.issuing.photos import PhotoError, prepare
 from verifier.issuing.rosters import Application, Listed, Refused, Roster, read_roster
-from verifier.issuing.steps import Action, Match, SignerOf, Situation, Step, step_of
+from verifier.issuing.steps import Action, Match, SignerOf, Situation, Step, step_of, unknown
 from verifier.photos import PhotoStore
 from verifier.register.actors import Actor
 from verifier.register.ledger import Ledger, Particulars
@@ -56,6 +56,7 @@ class ImportPlan:
         actor: Actor,
         now: int,
         reason: str | None = None,
+        asker: Actor | None = None,
         progress: _Progress = _nobody,
     ) -> None:
         """Work out the steps against the register; refuse the rows that do not agree with it.
@@ -65,10 +66,14 @@ class ImportPlan:
             actor: who will apply it.
             now: when it will be applied.
             reason: the reason code of replacements; None: told by what changes.
+            asker: who sent the table, where another decides on it: rows on what the asker may not see are
+                refused as if there were none.
             progress: told how many rows were compared since the last call.
         """
         self._refuse_taken(connection)
-        at = Situation(connection=connection, terms=self.terms, actor=actor, now=now, reason=reason)
+        at = Situation(
+            connection=connection, terms=self.terms, actor=actor, now=now, reason=reason, asker=asker
+        )
         for portion in _portions(self.waiting):
             self._compare(portion, at)
             progress(len(portion))
@@ -90,7 +95,7 @@ class ImportPlan:
         for row in portion:
             try:
                 if row.number not in known:
-                    raise IssuanceError(f"no certificate {row.number} of issuer {self.terms.issuer}")
+                    raise unknown(row.number, self.terms.issuer)
                 match = Match(row, *known[row.number])
                 step = step_of(match, at)
                 restricted = match.found.certificate.restricted

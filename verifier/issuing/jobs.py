@@ -156,7 +156,7 @@ class Jobs:
             # What is proposed must be possible for the issuer, who decides on it.
             judged = Actor(name=actor.name, authority=issuer.code) if proposes else actor
             with self._database.reading() as connection:
-                plan.compare(connection, actor=judged, now=now)
+                plan.compare(connection, actor=judged, now=now, asker=actor)
             with self._ledger() as ledger:
                 report = _report(plan, options)
                 if report["accepted"] and not options.dry_run:

@@ -20,7 +20,7 @@ from verifier.issuing.clean_up import read_reason
 from verifier.issuing.issuance import Order, Terms, require_issuable
 from verifier.issuing.replacement import Change, stated, substitute, successor
 from verifier.issuing.rosters import CleanUp, Listed
-from verifier.register.actors import Actor, require_entitled
+from verifier.register.actors import Actor, may_see, require_entitled
 from verifier.register.certificates import let_happen
 from verifier.register.ledger import Ledger, Particulars, Registered
 
@@ -137,6 +137,8 @@ class Situation:
     now: int
     reason: str | None = None
     """The reason code of replacements; None: told by what changes."""
+    asker: Actor | None = None
+    """Who sent the table, where another decides on it; None: the actor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,8 @@ def step_of(match: Match, at: Situation) -> Step:
     """
     listed, private = match.listed, match.private
     was = stated(match.found.certificate, private)
+    if not _is_seen(match, at) and not _is_asked_for(match, at):
+        raise unknown(listed.number, at.terms.issuer)
     if listed.holder != was["holder"]:
         raise RowError("the name (姓名) is not that of the certificate's holder in the register")
     if isinstance(listed, CleanUp):
@@ -173,6 +177,26 @@ def step_of(match: Match, at: Situation) -> Step:
     action = Action.REISSUE if match.found.standing.reason is ReasonClass.LOST else Action.REPLACE
     changed = {name for name, fact in was.items() if getattr(listed, name) != fact}
     return _succession(match, action, lambda rules: _reason(changed, rules, at), at)
+
+
+def unknown(number: str, issuer: str) -> RowError:
+    """Give the refusal of a number that there is not, or that is none of the asker's business."""
+    return RowError(f"no certificate {number} of issuer {issuer}")
+
+
+def _is_seen(match: Match, at: Situation) -> bool:
+    """Tell whether the asker may know what the register has; else a table could be used to guess at it."""
+    asker, certificate = at.asker or at.actor, match.found.certificate
+    own = (certificate.issuer, stated(certificate, match.private)["agency"])
+    return (asker.authority, asker.agency) == own or may_see(at.connection, asker, certificate)
+
+
+def _is_asked_for(match: Match, at: Situation) -> bool:
+    """Tell whether it is a transfer, which the new agency asks for (IM-2023 Art 18)."""
+    asker, certificate = at.asker or at.actor, match.found.certificate
+    new = (certificate.issuer, match.listed.agency)
+    is_open = not certificate.restricted and not isinstance(match.listed, CleanUp)
+    return is_open and (asker.authority, asker.agency) == new
 
 
 def _reason(changed: set[str], rules: Jurisdiction, at: Situation) -> str:
@@ -206,6 +230,8 @@ def _succession(match: Match, action: Action, code: Callable[[Jurisdiction], str
     change = Change(**facts, particulars=new)
     require_issuable(successor(found, match.private, change, reason), at.terms)
     secret = [name for name in ("id_number", "enforcement_types", "qualification") if getattr(new, name)]
+    if not _is_seen(match, at):
+        secret = []
     if found.certificate.restricted:  # it states nothing of its holder, so nothing of that is shown
         differences = [Difference(name) for name in facts]
     else:
