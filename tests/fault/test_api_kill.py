@@ -3,6 +3,7 @@
 import random
 import shutil
 import threading
+from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,7 +22,7 @@ from verifier.settings import Settings
 __all__ = ["tree"]
 KILLS, CLIENTS = 6, 4
 ROWS = 2_000
-_DISCONNECTED = (OSError, EOFError)
+_DISCONNECTED = (OSError, EOFError, HTTPException)
 
 
 class Client(threading.Thread):
