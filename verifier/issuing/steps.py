@@ -20,8 +20,8 @@ from verifier.issuing.clean_up import read_reason
 from verifier.issuing.issuance import Order, Terms, require_issuable
 from verifier.issuing.replacement import Change, stated, substitute, successor
 from verifier.issuing.rosters import CleanUp, Listed
-from verifier.register.actors import Actor, require_entitled
-from verifier.register.certificates import let_happen
+from verifier.register.actors import Actor, may_see, require_entitled
+from verifier.register.certificates import let_happen, unknown
 from verifier.register.ledger import Ledger, Particulars, Registered
 
 SignerOf = Callable[[str, Kind], Signer]
@@ -160,6 +160,8 @@ def step_of(match: Match, at: Situation) -> Step:
         LiangzhengError: the row does not agree with the register, or the rules do not allow it.
     """
     listed, private = match.listed, match.private
+    if not may_see(at.connection, at.actor, match.found.certificate):
+        raise unknown(listed.number, at.terms.issuer)  # before a wrong name or ID number could tell of it
     was = stated(match.found.certificate, private)
     if listed.holder != was["holder"]:
         raise RowError("the name (姓名) is not that of the certificate's holder in the register")
