@@ -15,9 +15,10 @@ from verifier.issuing.forms import Form
 from verifier.issuing.issuance import IssuanceError, Order, Terms, require_issuable
 from verifier.issuing.photos import PhotoError, prepare
 from verifier.issuing.rosters import Application, Listed, Refused, Roster, read_roster
-from verifier.issuing.steps import Action, Match, SignerOf, Situation, Step, step_of, unknown
+from verifier.issuing.steps import Action, Match, SignerOf, Situation, Step, step_of
 from verifier.photos import PhotoStore
 from verifier.register.actors import Actor
+from verifier.register.certificates import unknown
 from verifier.register.ledger import Ledger, Particulars
 from verifier.register.listing import by_numbers
 

@@ -79,9 +79,15 @@ def terms_of(issuer: Issuer, base_url: str, *, valid_from: int) -> Terms:
         issuer: the issuing authority.
         base_url: where scans are answered.
         valid_from: the first second; a validity is counted in days, so that of its day is taken.
+
+    Raises:
+        IssuanceError: it begins or ends where no calendar goes.
     """
-    start = start_of_day(day_of(valid_from))
-    end = jurisdiction_of(issuer.area).validity_end(start)
+    try:
+        start = start_of_day(day_of(valid_from))
+        end = jurisdiction_of(issuer.area).validity_end(start)
+    except (ValueError, OverflowError) as error:
+        raise IssuanceError("the validity must lie between the years 1970 and 10000") from error
     return Terms(issuer=issuer.code, valid_from=start, valid_until=end, base_url=base_url)
 
 

@@ -8,6 +8,7 @@ import json
 import logging
 import queue
 import threading
+import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -127,24 +128,37 @@ class Jobs:
                 pass
             except RegisterError:  # it stays queued, and is taken up at the next start
                 _log.exception("import %s could not be written", job)
+            except Exception as error:  # noqa: BLE001 # a fault of ours: this job ends, those after it go on
+                self._give_up(job, error)
             finally:
                 del self._progress[job]
 
+    def _give_up(self, job: str, error: Exception) -> None:
+        """End a job that no start could finish; of the error, the log gets nothing that it may quote."""
+        where = "".join(traceback.format_tb(error.__traceback__))
+        _log.error("import %s failed: %s\n%s", job, type(error).__name__, where)
+        try:
+            with self._ledger() as ledger:
+                _end(ledger.connection, job, "refused", {"detail": "The import failed: a fault of ours."})
+            self.forget(job)
+        except LiangzhengError:
+            _log.exception("import %s could not be ended", job)
+
     def _take(self, job: str, progress: Progress) -> None:
         with self._database.reading() as connection:
-            row = connection.execute(select(tables.job).where(tables.job.c.id == job)).one()
-            if row.state not in _OPEN:
+            row = connection.execute(select(tables.job).where(tables.job.c.id == job)).first()
+            if row is None or row.state not in _OPEN:  # without a row, its commit has failed
                 return
             actor = clients.by_id(connection, row.client).actor
             issuer = authorities.issuer_of(connection, row.issuer)
         options = JobOptions(**json.loads(row.options))
         now = int(self._clock())
-        terms = terms_of(issuer, self._means.base_url, valid_from=options.valid_from or now)
 
         def on_read(rows: int) -> None:
             progress.read += rows
 
         try:
+            terms = terms_of(issuer, self._means.base_url, valid_from=options.valid_from or now)
             plan = imports.plan(
                 self._folder / job,
                 rules=jurisdiction_of(issuer.area),

@@ -20,7 +20,7 @@ from verifier.issuing.issuance import (
     terms_of,
 )
 from verifier.register import authorities
-from verifier.register.actors import Actor
+from verifier.register.actors import Actor, require_entitled
 from verifier.register.certificates import by_id, examine, happen, particulars_of
 from verifier.register.ledger import Ledger, Particulars, Registered
 
@@ -68,7 +68,7 @@ def substitute(
         signer_of: opens the key of an issuer for a kind.
         base_url: where scans are answered.
         actor: who does it; the issuer.
-        now: when; the new one holds from the start of this day on.
+        now: when; the new one holds from the start of this day on, but not before the old one would have.
         issuer: as in `find`.
         reason: a reason code of the jurisdiction for `replaced`.
         if_event: the last event that the actor knows of.
@@ -88,14 +88,16 @@ def substitute(
         NumberError: its new number is out of form.
         ExcludedError: the holder has what excludes it.
     """
-    old = examine(ledger, number, issuer=issuer, if_event=if_event)
+    old = examine(ledger, number, issuer=issuer, if_event=if_event, actor=actor)
     if lost is None:
         lost = old.standing.reason is ReasonClass.LOST
     event = Event.REISSUED if lost else Event.REPLACED
     reason = OTHER if lost else reason  # those of a replacement could give a lost one a new validity
     code = old.certificate.issuer
     authority = authorities.issuer_of(ledger.connection, code)
-    terms = terms_of(authority, base_url, valid_from=now)
+    terms = terms_of(authority, base_url, valid_from=max(now, old.certificate.valid_from))
+    # First of all: to whom it is not to do, no refusal below tells what the certificate states.
+    require_entitled(ledger.connection, actor, event, old.certificate)
     order = successor(old, particulars_of(ledger.connection, old.id), change, reason)
     if order.number != old.certificate.number:
         _require_free(ledger, order, authority)

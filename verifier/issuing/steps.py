@@ -21,7 +21,7 @@ from verifier.issuing.issuance import Order, Terms, require_issuable
 from verifier.issuing.replacement import Change, stated, substitute, successor
 from verifier.issuing.rosters import CleanUp, Listed
 from verifier.register.actors import Actor, may_see, require_entitled
-from verifier.register.certificates import let_happen
+from verifier.register.certificates import let_happen, unknown
 from verifier.register.ledger import Ledger, Particulars, Registered
 
 SignerOf = Callable[[str, Kind], Signer]
@@ -177,11 +177,6 @@ def step_of(match: Match, at: Situation) -> Step:
     action = Action.REISSUE if match.found.standing.reason is ReasonClass.LOST else Action.REPLACE
     changed = {name for name, fact in was.items() if getattr(listed, name) != fact}
     return _succession(match, action, lambda rules: _reason(changed, rules, at), at)
-
-
-def unknown(number: str, issuer: str) -> RowError:
-    """Give the refusal of a number that there is not, or that is none of the asker's business."""
-    return RowError(f"no certificate {number} of issuer {issuer}")
 
 
 def _is_seen(match: Match, at: Situation) -> bool:

@@ -24,7 +24,7 @@ from verifier.certificate.lifecycle import (
 )
 from verifier.certificate.model import Certificate, Kind, Powers, StatusReference
 from verifier.register import exclusions, tables
-from verifier.register.actors import Actor, require_entitled
+from verifier.register.actors import Actor, may_see, require_entitled
 from verifier.register.errors import NotFoundError
 from verifier.register.exclusions import Holding
 from verifier.register.ledger import Happening, Ledger, Particulars, Registered
@@ -102,11 +102,16 @@ def find(connection: Connection, number: str, *, issuer: str | None = None) -> R
     if issuer is not None:
         rows = [row for row in rows if row.certificate_issuer == issuer]
     if not rows:
-        raise NotFoundError(f"no certificate {number}" + (f" of issuer {issuer}" if issuer else ""))
+        raise unknown(number, issuer)
     issuers = sorted({row.certificate_issuer for row in rows})
     if len(issuers) > 1:
         raise AmbiguousError(f"{number} is a number of several issuers, say --issuer: {', '.join(issuers)}")
     return registered(rows[0])
+
+
+def unknown(number: str, issuer: str | None = None) -> NotFoundError:
+    """Give the error for a certificate that there is not, or that is not the actor's business: no telling."""
+    return NotFoundError(f"no certificate {number}" + (f" of issuer {issuer}" if issuer else ""))
 
 
 def of_agency(connection: Connection, agency: str, *, issuer: str | None = None) -> list[Registered]:
@@ -175,23 +180,37 @@ def let_happen(
     """
     if event in BY_SUCCESSION:
         raise IllegalEventError(f"{event} needs the new certificate")
-    found = examine(ledger, number, issuer=issuer, if_event=if_event)
+    found = examine(ledger, number, issuer=issuer, if_event=if_event, actor=actor)
     return happen(ledger, found, event, actor=actor, now=now, reason=reason, until=until)
 
 
 def examine(
-    ledger: Ledger, number: str, *, issuer: str | None = None, if_event: int | None = None
+    ledger: Ledger,
+    number: str,
+    *,
+    issuer: str | None = None,
+    if_event: int | None = None,
+    actor: Actor | None = None,
 ) -> Registered:
     """Find a certificate to act on, and make sure that its rows are what was signed and logged.
 
+    Args:
+        ledger: the open batch.
+        number: which certificate.
+        issuer: as in `find`.
+        if_event: the last event that the actor knows of.
+        actor: who looks; to whom it is no business, it is unknown. None: whoever.
+
     Raises:
-        NotFoundError: there is no such certificate.
+        NotFoundError: there is no such certificate, or not for this actor.
         AmbiguousError: there are several.
         TamperedError: its rows were changed by hand.
         ChangedError: its last event is not `if_event`.
     """
     ledger.flush()
     found = find(ledger.connection, number, issuer=issuer)
+    if actor is not None and not may_see(ledger.connection, actor, found.certificate):
+        raise unknown(number, issuer)
     require_genuine(found, ledger.trust)
     if if_event is not None and found.event != if_event:
         raise ChangedError(f"certificate {number} has changed since: its last event is {found.event}")

@@ -114,7 +114,9 @@ class Writer:
             for work, _ in pieces:
                 try:
                     with as_register_error(), ledger.apart():
-                        done.append((work(ledger), None))
+                        result = work(ledger)
                 except Exception as error:  # noqa: BLE001 # handed to whoever asked for the work
                     done.append((None, error))
+                else:  # what it left to be written is written as well: only now is it done
+                    done.append((result, None))
         return done

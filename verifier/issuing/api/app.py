@@ -1,7 +1,7 @@
 """The agencies' side as an ASGI app: routes, errors, documents, health."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -86,11 +86,14 @@ def create_app(desk: Desk) -> FastAPI:
 async def _on_invalid(_request: Request, error: Exception) -> Response:
     """Answer what is out of form: where and why, and nothing of what was sent."""
     assert isinstance(error, RequestValidationError)
-    errors = [
-        {"where": ".".join(map(str, each["loc"])), "why": each["msg"].removeprefix("Value error, ")}
-        for each in error.errors()[:20]
-    ]
+    errors = [{"where": ".".join(map(str, each["loc"])), "why": _why(each)} for each in error.errors()[:20]]
     return problem(422, "The request is out of form.", errors=errors)
+
+
+def _why(error: Mapping[str, Any]) -> str:
+    if error["type"] == "union_tag_invalid":  # the one message that repeats what was sent
+        return f"Input should be {error['ctx']['expected_tags']}"
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 def _handler(answer: Callable[[Any], Response]) -> Callable[[Request, Any], Coroutine[Any, Any, Response]]:

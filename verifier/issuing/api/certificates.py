@@ -40,8 +40,7 @@ from verifier.issuing.replacement import substitute
 from verifier.register import authorities
 from verifier.register.actors import may_see, require_issuer
 from verifier.register.calls import Answer
-from verifier.register.certificates import by_id, find, let_happen, particulars_of
-from verifier.register.errors import NotFoundError
+from verifier.register.certificates import by_id, find, let_happen, particulars_of, unknown
 from verifier.register.ledger import Ledger, Registered
 
 router: Final = APIRouter(prefix="/certificates", tags=["certificates"])
@@ -269,5 +268,5 @@ def seen(caller: Caller, connection: Connection, number: str, issuer: str | None
     """
     found = find(connection, number, issuer=issuer)
     if not may_see(connection, caller.actor, found.certificate):
-        raise NotFoundError(f"no certificate {number}")
+        raise unknown(number, issuer)
     return found

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from verifier.certificate.bounds import BOUNDS
 from verifier.certificate.dates import start_of_day
+from verifier.certificate.lifecycle import NotEntitledError
 from verifier.issuing import jobs
 from verifier.issuing.api.access import Caller, IdempotencyKey, allowed, do_once
 from verifier.issuing.api.models import IssuerCode
@@ -54,7 +55,7 @@ _TABLE: Final[dict[str, Any]] = {
 }
 
 
-@router.post("", status_code=202, responses={**_QUEUED, **problems(404)}, openapi_extra=_TABLE)
+@router.post("", status_code=202, responses={**_QUEUED, **problems(403, 404)}, openapi_extra=_TABLE)
 async def import_table(
     request: Request,
     key: IdempotencyKey,
@@ -83,6 +84,8 @@ async def import_table(
     def work(ledger: Ledger) -> Answer:
         nonlocal entered
         code = authorities.issuer_of(ledger.connection, issuer or caller.client.authority).code
+        if caller.client.agency is not None and code != caller.client.authority:
+            raise NotEntitledError("an agency's table goes to the issuer that the agency is under")
         jobs.enter(
             ledger.connection, job, client=caller.client.id, issuer=code, options=options, now=caller.now
         )

@@ -1,0 +1,164 @@
+"""What was tried against the agencies' API, and must not succeed."""
+
+import json
+import logging
+import time
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import Api, wanted
+from tests.api.test_imports import ended, send
+from verifier.issuing import imports
+from verifier.register.audit import audit
+
+PERSON, NUMBER = "990000197106030058", "05505230901"
+
+
+def raw(api: Api, path: str, body: str) -> Any:
+    headers = {
+        "idempotency-key": f"raw-{next(api.keys)}",
+        "if-match": "*",
+        "content-type": "application/json",
+    }
+    return api.client.post(path, content=body, headers=headers | api.headers("im"))
+
+
+@pytest.mark.parametrize("begins", ["9999-12-31", "9995-01-01", "0001-01-01", "1969-12-31"])
+def test_a_validity_beyond_the_calendar_is_refused(api: Api, begins: str) -> None:
+    reply = api.post("im", "/certificates", wanted(valid_from=begins))
+    assert (reply.status_code, reply.json()["detail"][:12]) == (
+        409,
+        "the validity" if begins[0] in "90" else "validity: mu",
+    )
+
+
+def test_a_replacement_begins_no_earlier_than_the_certificate_that_it_replaces(api: Api) -> None:
+    old = api.issue(valid_from="2040-01-01")
+    assert old["verdict"] == "not_yet_valid"
+    new = api.post("im", f"/certificates/{NUMBER}/replace", {"reason": "facts", "area": "通辽市"}).json()
+    assert new["verdict"] == "not_yet_valid"
+    assert (new["valid_from"], new["valid_until"]) == (old["valid_from"], old["valid_until"])
+
+
+@pytest.mark.parametrize("match", ["*", '"1"', '"999999"'])
+@pytest.mark.parametrize("event", ["lose", "cancel", "replace", "reissue"])
+def test_a_certificate_of_others_cannot_be_told_from_one_that_is_not(
+    api: Api, event: str, match: str
+) -> None:
+    api.issue(restricted=True)
+    answers = [
+        api.post("naiman-farming", f"/certificates/{number}/{event}", {"issuer": issuer}, if_match=match)
+        for number in (NUMBER, "05505230999")
+        for issuer in ("150000", None)
+    ]
+    assert {answer.status_code for answer in answers} == {404}
+    assert (
+        len(
+            {
+                answer.text.replace("05505230999", NUMBER).replace(" of issuer 150000", "")
+                for answer in answers
+            }
+        )
+        == 1
+    )
+    for issuer in ("", "?issuer=150000"):
+        known, none = (api.get("kashi", f"/certificates/{n}{issuer}") for n in (NUMBER, "05505230999"))
+        assert (known.status_code, known.text) == (404, none.text.replace("05505230999", NUMBER))
+
+
+def test_who_may_not_replace_learns_nothing_of_what_is_sealed(api: Api) -> None:
+    api.issue("changji", restricted=True, holder="于" * 60)
+    body = {"restricted": False, "area": "旗" * 100}  # too large together: the refusal would name and count
+    reply = api.post("xj", f"/certificates/{NUMBER}/replace", body)
+    assert (reply.status_code, reply.json()["rule"]) == (403, "XJ-2022 Art 15")
+
+
+def test_a_table_without_a_calendar_ends_refused_and_the_next_is_taken_up(api: Api) -> None:
+    table = json.dumps([{"姓名": "于丽"}]).encode()
+    first = send(api, "im", table, "?valid_from=9999-12-31", key="first")
+    assert ended(api, "im", first.json()["id"])["report"]["detail"].startswith("the validity")
+    second = send(api, "im", table, key="second")
+    assert ended(api, "im", second.json()["id"])["state"] == "refused"
+
+
+def test_a_fault_ends_its_import_and_quotes_nothing(
+    api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*_arguments: object, **_named: object) -> None:
+        raise ValueError(PERSON)
+
+    monkeypatch.setattr(imports, "plan", fails)
+    with caplog.at_level(logging.INFO):
+        reply = send(api, "im", b"[]")
+        content = ended(api, "im", reply.json()["id"])
+    assert (content["state"], content["report"]) == (
+        "refused",
+        {"detail": "The import failed: a fault of ours."},
+    )
+    assert "ValueError" in caplog.text
+    assert PERSON not in caplog.text + str(content)
+    while list((api.office.settings.data_dir / "imports").iterdir()):
+        time.sleep(0.01)
+    assert api.client.get("/health/ready").json()["imports"]
+
+
+def test_a_job_whose_commit_failed_ends_no_thread(api: Api) -> None:
+    desk = api.client.app.state.desk  # type: ignore[attr-defined]  # the app is ours
+    desk.jobs.keep("0123456789abcdef", b"[]")
+    desk.jobs.queued("0123456789abcdef")
+    while list((api.office.settings.data_dir / "imports").iterdir()):
+        time.sleep(0.01)
+    assert api.client.get("/health/ready").json()["imports"]
+
+
+def test_an_agency_s_table_goes_to_no_other_issuer(api: Api) -> None:
+    reply = send(api, "changji-agency", b"[]", "?issuer=650000&dry_run=true")
+    assert reply.status_code == 403
+    assert not list((api.office.settings.data_dir / "imports").iterdir())
+
+
+@pytest.mark.parametrize("name", ["于丽", "某人"])
+def test_a_table_tells_no_name_or_id_number_of_certificates_of_others(api: Api, name: str) -> None:
+    api.issue("im", holder="于丽", restricted=True, id_number=PERSON)
+    row = {
+        "工作单位": "某局",
+        "姓名": name,
+        "身份证号": PERSON,
+        "执法类型": "行政检查",
+        "执法类别": "应急管理",
+        "执法区域": "奈曼旗",
+        "执法证编号": NUMBER,
+        "资格编号": "",
+        "清理原因": "2",
+    }
+    table = json.dumps({"title": "行政执法人员清理统计表", "rows": [row]}).encode()
+    reply = send(api, "kashi", table, "?issuer=150000&dry_run=true")
+    report = ended(api, "kashi", reply.json()["id"])["report"]
+    assert [row["reason"] for row in report["refused"]] == [f"no certificate {NUMBER} of issuer 150000"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/proposals", f'{{"items": [{{"action": "{PERSON}", "number": "1"}}]}}'),
+        ("/proposals", '{"items": [{"action": "\\ud800", "number": "1"}]}'),
+        ("/bulk/events", '{"\\ud800": 1}'),
+        ("/bulk/events", f'{{"items": [{{"number": "1", "event": "{PERSON}", "if_event": NaN}}]}}'),
+        (f"/certificates/{NUMBER}/cancel", '{"reason": "\\ud800"}'),
+        (f"/certificates/{NUMBER}/cancel", '{"until": 1e999}'),
+        ("/certificates", "[" * 100_000),
+        ("/certificates", '{"number": ' + "9" * 5_000 + "}"),
+    ],
+)
+def test_odd_bodies_are_refused_and_not_repeated(api: Api, path: str, body: str) -> None:
+    reply = raw(api, path, body)
+    assert reply.status_code in {400, 422}, reply.text
+    assert PERSON not in reply.text
+
+
+def test_the_audit_holds_after_all(api: Api) -> None:
+    api.issue()
+    api.post("im", "/certificates", wanted(number="05505230902", valid_from="9999-12-31"))
+    with api.office.database.reading() as connection:
+        assert audit(connection, api.office.trust())["certificates"] == 1
