@@ -11,11 +11,14 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from operator import itemgetter
 from typing import Any, Final
 
 import cbor2
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Dialect, Table, bindparam, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from keys.trust import TrustList
 from verifier.certificate import cose
@@ -140,11 +143,8 @@ def writing(database: Database, status_signer: Signer, *, trust: TrustSource, no
         ledger.close(status_signer, now)
 
 
-_INSERTS: Final = {
-    table: insert(table)
-    for table in (tables.certificate, tables.particulars, tables.code, tables.event, tables.log)
-}
-"""In the order in which they refer to each other. Built once: building costs more than running."""
+_WRITTEN: Final = (tables.certificate, tables.particulars, tables.code, tables.event, tables.log)
+"""In the order in which they refer to each other."""
 _PROJECTED: Final = (
     "state",
     "since",
@@ -174,7 +174,7 @@ class Ledger:
     def __init__(self, connection: Connection, trust: TrustList | None) -> None:
         self.connection = connection
         self.trust = trust
-        self._rows: dict[Table, list[dict[str, Any]]] = {table: [] for table in _INSERTS}
+        self._rows: dict[Table, list[dict[str, Any]]] = {table: [] for table in _WRITTEN}
         certificates, events, log = tables.certificate.c, tables.event.c, tables.log.c
         self._certificate: int = _last(connection, certificates.id)[0] or 0
         event, chained = _last(connection, events.id, events.hash)
@@ -223,7 +223,7 @@ class Ledger:
             {
                 "certificate": self._certificate,
                 "id_number": particulars.id_number,
-                "enforcement_types": json.dumps(particulars.enforcement_types, ensure_ascii=False),
+                "enforcement_types": _json(particulars.enforcement_types),
                 "qualification": particulars.qualification,
                 "sealed": json.dumps(particulars.sealed, ensure_ascii=False) if particulars.sealed else None,
             }
@@ -341,8 +341,27 @@ class Ledger:
         """Write what was collected, so that queries find it."""
         for table, rows in self._rows.items():
             if rows:
-                self.connection.execute(_INSERTS[table], rows)
+                sql, cells = _bulk_insert(table, self.connection.dialect)
+                self.connection.exec_driver_sql(sql, list(map(cells, rows)))
                 rows.clear()
+
+
+@cache
+def _bulk_insert(table: Table, dialect: Dialect) -> tuple[str, Callable[[dict[str, Any]], tuple[Any, ...]]]:
+    """Give an insert as the driver takes it, and what takes its cells from a row.
+
+    Going through the types of the columns, each of which says "as it is", would take as long as inserting.
+    """
+    compiled = insert(table).compile(dialect=dialect)
+    assert isinstance(compiled, SQLCompiler)
+    assert compiled.positiontup is not None, "SQLite numbers its parameters"
+    return str(compiled), itemgetter(*compiled.positiontup)
+
+
+@lru_cache(maxsize=1_024)
+def _json(texts: tuple[str, ...]) -> str:
+    """Give texts as a JSON array; a table has the same few again and again."""
+    return json.dumps(texts, ensure_ascii=False)
 
 
 def certificate_columns(certificate: Certificate) -> dict[str, Any]:
@@ -353,7 +372,7 @@ def certificate_columns(certificate: Certificate) -> dict[str, Any]:
         "kind": int(certificate.kind),
         "holder": certificate.holder,
         "agency": certificate.agency,
-        "categories": json.dumps(certificate.categories, ensure_ascii=False),
+        "categories": _json(certificate.categories),
         "area": certificate.area,
         "powers": int(certificate.powers),
         "valid_from": certificate.valid_from,
