@@ -40,6 +40,7 @@ WITH_CODE: Final = (
 _BY_NUMBER: Final = WITH_CODE.where(tables.certificate.c.number == bindparam("named")).order_by(
     tables.certificate.c.state == int(State.REVOKED), tables.certificate.c.id.desc()
 )
+_PARTICULARS: Final = select(tables.particulars).where(tables.particulars.c.certificate == bindparam("row"))
 _LOGGED: Final = (
     select(*list(tables.log.c)[: len(Entry._fields)])
     .where(tables.log.c.status_list == bindparam("list"), tables.log.c.idx == bindparam("index"))
@@ -67,12 +68,7 @@ def by_id(connection: Connection, row: int) -> Registered:
 
 def particulars_of(connection: Connection, row: int) -> Particulars:
     """Give what the register alone knows of a certificate's holder."""
-    columns = tables.particulars.c
-    found = connection.execute(
-        select(columns.id_number, columns.enforcement_types, columns.qualification, columns.sealed).where(
-            columns.certificate == row
-        )
-    ).one()
+    found = connection.execute(_PARTICULARS, {"row": row}).one()
     return particulars(found)
 
 
