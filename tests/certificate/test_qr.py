@@ -15,7 +15,8 @@ from pyzbar import pyzbar
 from segno import consts
 
 from tests.builders import BASE_URL, certificate, restricted, signed
-from verifier.certificate import code, qr
+from tests.certificate.strategies import certificates
+from verifier.certificate import claims, code, cose, qr
 from verifier.certificate.bounds import BOUNDS
 from verifier.certificate.model import Certificate
 
@@ -108,6 +109,27 @@ def test_printable_ends_exactly_where_version_14_ends(size: int) -> None:
     assert flags == sorted(flags, reverse=True)
     assert int(qr.symbol(codes[last], base_url).version) == BOUNDS.qr_version
     assert int(qr.symbol(codes[last + 1], base_url).version) == BOUNDS.qr_version + 1
+
+
+@given(certificates(), st.sampled_from([BASE_URL, "https://" + "v" * 200]))
+def test_what_is_surely_printable_is(of: Certificate, base_url: str) -> None:
+    payload = claims.encode(of)
+    code_bytes = signed(of)
+    most = claims.most_bytes(of) + cose.MOST_FRAME_BYTES
+    assert len(payload) <= claims.most_bytes(of)
+    assert len(code_bytes) <= most
+    if qr.is_surely_printable(most, base_url):
+        qr.require_printable(code_bytes, of, base_url)
+
+
+@given(st.integers(1, BOUNDS.code_bytes), st.sampled_from([BASE_URL, "https://v"]))
+def test_surely_printable_holds_for_the_greatest_code_of_a_size(size: int, base_url: str) -> None:
+    if qr.is_surely_printable(size, base_url):
+        qr.require_printable(b"\xff" * size, certificate(), base_url)
+
+
+def test_a_typical_certificate_is_surely_printable() -> None:
+    assert qr.is_surely_printable(claims.most_bytes(certificate()) + cose.MOST_FRAME_BYTES, BASE_URL)
 
 
 def test_more_bytes_than_any_code_are_not_printable() -> None:

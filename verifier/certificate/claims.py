@@ -97,6 +97,17 @@ def encode(certificate: Certificate) -> bytes:
     )
 
 
+_MOST_BESIDE_TEXTS: Final = 128
+"""Bytes of all that is no text of the certificate: heads, keys, numbers, the issuer, the photo."""
+
+
+def most_bytes(certificate: Certificate) -> int:
+    """Give what `encode` takes at most, in bytes: in a tenth of its time."""
+    texts = "".join(filter(None, (certificate.holder, certificate.agency, certificate.area)))
+    heads = 3 * (3 + len(certificate.categories))
+    return _MOST_BESIDE_TEXTS + heads + len((texts + "".join(certificate.categories)).encode())
+
+
 def decode(payload: bytes) -> Certificate:
     """Read the claims of a payload whose signature has been verified.
 

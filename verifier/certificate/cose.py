@@ -38,6 +38,8 @@ _SIGN1: Final = 18
 _FRAME_ES256: Final = bytes.fromhex("d28449a201260444")
 _FRAME: Final = bytes.fromhex("d284")
 _SIGNATURE_HEAD: Final = bytes.fromhex("5840")
+MOST_FRAME_BYTES: Final = len(_FRAME_ES256) + KID_BYTES + 1 + 3 + len(_SIGNATURE_HEAD) + SIGNATURE_BYTES
+"""What a code takes beside its payload, at most: one byte is of the unprotected header, three of a length."""
 # Sig_structure: ["Signature1", protected, external_aad = h'', payload] (RFC 9052 4.4).
 _CONTEXT: Final = b"\x84\x6aSignature1"
 

@@ -103,8 +103,9 @@ def require_issuable(order: Order, terms: Terms) -> None:
         raise IssuanceError("only a ministry's certificate brings its own end with it")
     try:
         certificate = _certificate(order, terms, _WIDEST)
-        unsigned = cose.sign_code(claims.encode(certificate), _Blank())
-        qr.require_printable(unsigned, certificate, terms.base_url)
+        if not qr.is_surely_printable(claims.most_bytes(certificate) + cose.MOST_FRAME_BYTES, terms.base_url):
+            unsigned = cose.sign_code(claims.encode(certificate), _Blank())
+            qr.require_printable(unsigned, certificate, terms.base_url)
     except (InvalidCertificateError, qr.TooLargeError) as error:
         raise IssuanceError(str(error)) from error
 
