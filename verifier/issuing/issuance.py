@@ -155,6 +155,10 @@ def issue(
     if taken := taken_numbers(ledger.connection, terms.issuer, new):
         raise IssuanceError(f"number {min(taken)} is already in the register")
     ids: list[int] = []
+    happenings = {
+        (order.kind, order.reason): _beginning(order, rules, actor, now)
+        for order in {(order.kind, order.reason): order for order in orders}.values()
+    }
     for portion in _portions(orders):
         holdings = [
             Holding(order.number, order.kind, order.particulars.id_number, order.replaces)
@@ -171,7 +175,7 @@ def issue(
                     signed=cose.sign_code(payload, signer),
                     digest=claims_digest(payload),
                     particulars=order.particulars,
-                    happening=_beginning(order, rules, actor, now),
+                    happening=happenings[order.kind, order.reason],
                     replaces=order.replaces,
                 )
             )

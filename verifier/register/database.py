@@ -13,8 +13,6 @@ from sqlite3 import Connection as SqliteConnection
 from sqlite3 import Error as SqliteError
 from typing import Final
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
@@ -158,11 +156,11 @@ def _schema(database: Database) -> str | None:
 
 
 def _migrate(database: Database) -> None:
-    config = Config()
-    config.set_main_option("script_location", f"{__package__}:migrations")
+    # Alembic takes a quarter of a command's start, and is hardly ever needed.
+    from verifier.register.migrating import migrate  # noqa: PLC0415 # see above
+
     with database.writing() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        migrate(connection)
 
 
 def _configure(connection: SqliteConnection, _record: object) -> None:
