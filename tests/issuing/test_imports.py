@@ -11,6 +11,7 @@ from tests.issuing import HEADER, ROW, Cell, changed, comma
 from tests.office import BASE_URL, DAY, NOW, TESTER, happen, terms
 from verifier.certificate.jurisdictions import jurisdiction_of
 from verifier.certificate.lifecycle import Event, ReasonClass, State
+from verifier.certificate.model import Kind
 from verifier.cli.office import Office
 from verifier.issuing import imports
 from verifier.issuing.imports import ImportPlan
@@ -18,6 +19,7 @@ from verifier.issuing.issuance import Order, issue
 from verifier.issuing.steps import Action, Difference
 from verifier.register.actors import Actor
 from verifier.register.certificates import ChangedError, find, history
+from verifier.register.exclusions import ExcludedError
 from verifier.register.ledger import Particulars
 
 LATER = NOW + DAY
@@ -29,7 +31,7 @@ CLEANING: list[Cell] = [*HEADER, "清理原因"]
 def order(number: str = NUMBER, **facts: Any) -> Order:
     private = Particulars(id_number=ID, enforcement_types=("行政检查",), qualification="ZG1")
     base = {"holder": "谢康", "agency": "奈曼旗农牧局", "categories": ("农牧业",), "area": "奈曼旗"}
-    return Order(number=number, particulars=private, **(base | facts))
+    return Order(number=number, **({"particulars": private} | base | facts))
 
 
 @pytest.fixture
@@ -260,3 +262,19 @@ def test_a_table_of_more_rows_than_one_portion_is_done_whole(office: Office, tmp
             progress=told.append,
         )
     assert sum(told) == 1_100
+
+
+def test_kinds_that_exclude_each_other_are_seen_across_portions_im_2023_art_11(office: Office) -> None:
+    person = Particulars(id_number="990000197106030058")
+    orders = [order(f"{31_000_200_000 + each}", particulars=Particulars()) for each in range(600)]
+    orders[0] = replace(orders[0], particulars=person)
+    orders[-1] = replace(orders[-1], kind=Kind.SUPERVISION, particulars=person)
+    with pytest.raises(ExcludedError, match="IM-2023 Art 11"), office.ledger(NOW) as ledger:
+        issue(
+            ledger,
+            orders,
+            terms=terms("150000"),
+            signer=office.ring.certificate_signer("150000"),
+            actor=TESTER,
+            now=NOW,
+        )

@@ -38,6 +38,10 @@ COMMANDS: Final = {
 """Where each command is. A command loads its own module alone: loading all takes longer than most of them."""
 
 
+_SWITCH_SECONDS: Final = 0.0002
+"""Signing and SQLite run beside the interpreter; by default they would wait 5 ms for it each time."""
+
+
 def build(names: Iterable[str]) -> typer.Typer:
     """Put commands together."""
     app = typer.Typer(
@@ -68,6 +72,7 @@ def main() -> None:
         # What was imported stays; without this, a table of 100,000 rows has it searched for garbage again
         # and again, for a seventh of its whole time.
         gc.freeze()
+        sys.setswitchinterval(_SWITCH_SECONDS)
         result = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except typer.TyperException as error:
         _fail(error.format_message(), error.exit_code)

@@ -1,6 +1,7 @@
 """Issuing: what was applied for → a signed code → the register. One certificate or a hundred thousand."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -159,28 +160,63 @@ def issue(
         (order.kind, order.reason): _beginning(order, rules, actor, now)
         for order in {(order.kind, order.reason): order for order in orders}.values()
     }
-    for portion in _portions(orders):
-        holdings = [
-            Holding(order.number, order.kind, order.particulars.id_number, order.replaces)
-            for order in portion
-        ]
-        exclusions.require_none(ledger.connection, holdings, rules, now)
-        references = indices.give_out(ledger.connection, len(portion))
-        for order, reference in zip(portion, references, strict=True):
-            certificate = _certificate(order, terms, reference)
-            payload = claims.encode(certificate)
-            ids.append(
-                ledger.issue(
-                    certificate,
-                    signed=cose.sign_code(payload, signer),
-                    digest=claims_digest(payload),
-                    particulars=order.particulars,
-                    happening=happenings[order.kind, order.reason],
-                    replaces=order.replaces,
-                )
-            )
-        progress(len(portion))
+    # While one portion is entered, the next one is signed beside it: signing needs no interpreter.
+    with ThreadPoolExecutor(1) as beside:
+        signing: list[Future[list[bytes]]] = []
+        portions: list[list[tuple[Order, Certificate, bytes]]] = []
+        is_mixed = len({order.kind for order in orders}) > 1
+        for portion in _portions(orders):
+            if is_mixed and portions:  # what excludes each other must be seen
+                ids += _enter(ledger, portions.pop(), signing.pop().result(), happenings)
+                ledger.flush()
+                progress(_PORTION)
+            portions.append(_stated(ledger.connection, portion, terms, rules, now))
+            signing.append(beside.submit(_signed, [payload for _, _, payload in portions[-1]], signer))
+            if len(portions) > 1:
+                ids += _enter(ledger, portions.pop(0), signing.pop(0).result(), happenings)
+                progress(_PORTION)
+        for stated, signed in zip(portions, signing, strict=True):
+            ids += _enter(ledger, stated, signed.result(), happenings)
+            progress(len(stated))
     return ids
+
+
+def _stated(
+    connection: Connection, portion: Sequence[Order], terms: Terms, rules: Jurisdiction, now: int
+) -> list[tuple[Order, Certificate, bytes]]:
+    """Give what the certificates of a portion state, and their claims."""
+    holdings = [
+        Holding(order.number, order.kind, order.particulars.id_number, order.replaces) for order in portion
+    ]
+    exclusions.require_none(connection, holdings, rules, now)
+    references = indices.give_out(connection, len(portion))
+    stated = [
+        _certificate(order, terms, reference) for order, reference in zip(portion, references, strict=True)
+    ]
+    return [(order, one, claims.encode(one)) for order, one in zip(portion, stated, strict=True)]
+
+
+def _signed(payloads: Sequence[bytes], signer: Signer) -> list[bytes]:
+    return [cose.sign_code(payload, signer) for payload in payloads]
+
+
+def _enter(
+    ledger: Ledger,
+    stated: Sequence[tuple[Order, Certificate, bytes]],
+    signed: Sequence[bytes],
+    happenings: Mapping[tuple[Kind, str | None], Happening],
+) -> list[int]:
+    return [
+        ledger.issue(
+            certificate,
+            signed=code,
+            digest=claims_digest(payload),
+            particulars=order.particulars,
+            happening=happenings[order.kind, order.reason],
+            replaces=order.replaces,
+        )
+        for (order, certificate, payload), code in zip(stated, signed, strict=True)
+    ]
 
 
 def _beginning(order: Order, rules: Jurisdiction, actor: Actor, now: int) -> Happening:
