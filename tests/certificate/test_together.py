@@ -233,3 +233,35 @@ def _words() -> list[str]:
 
 def test_no_word_ever_says_that_an_inspection_is_lawful() -> None:
     assert not [text for text in _words() if "合法" in text or "lawful" in text.lower()]
+
+
+def test_what_does_not_hold_has_no_area_and_no_powers() -> None:
+    group = [
+        officer(1, area="喀什市"),
+        officer(2, area="喀什市"),
+        officer(3, Verdict.SUSPENDED, area="和田市", powers=Powers.TOWNSHIP),
+    ]
+    assert against(judge(group, Act.SEAL)) == [("not_valid", (2,), "XJ-EM-2020 Art 15")]
+
+
+def test_each_two_areas_that_do_not_meet_are_named_with_the_article_that_covers_both_im_2023_art_15() -> None:
+    group = [inner_mongolian(1), inner_mongolian(2, area="库伦旗"), officer(3)]
+    assert against(judge(group)) == [
+        ("areas_do_not_meet", (0, 1), "IM-2023 Art 15"),
+        ("areas_do_not_meet", (0, 2), None),
+        ("areas_do_not_meet", (1, 2), None),
+    ]
+
+
+def test_a_void_certificate_is_told_with_the_article_of_the_page_xj_ggj_2022_2_8() -> None:
+    group = [
+        officer(1, categories=("机关事务管理",)),
+        officer(2, Verdict.REVOKED, categories=("机关事务管理",)),
+    ]
+    assert against(judge(group)) == [("not_valid", (1,), "XJ-GGJ-2022 2(8)")]
+
+
+def test_equal_areas_meet_whatever_they_mean() -> None:
+    group = [inner_mongolian(digit, area="大沁他拉镇") for digit in (1, 2)]
+    assert judge(group).open == ()
+    assert unknown(judge([*group, inner_mongolian(3)])) == [("areas_unknown", (0, 1))]

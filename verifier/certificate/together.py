@@ -20,7 +20,7 @@ from typing import Final, Literal, NamedTuple, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from verifier.certificate.areas import area_of, meet
-from verifier.certificate.jurisdictions import Provision
+from verifier.certificate.jurisdictions import Provision, UnknownJurisdictionError, jurisdiction_of
 from verifier.certificate.model import Certificate, Powers
 from verifier.certificate.verdicts import Verdict
 
@@ -205,18 +205,20 @@ def judge(group: Sequence[Scanned], act: Act | None = None) -> Together:
         if one.certificate is not None and one.verdict is not Verdict.UNCONFIRMED
     }
     persons = _persons({at: certificate for at, (_, certificate) in genuine.items()})
-    areas = {at: area_of(stated.area or "", one.region or "") for at, (one, stated) in genuine.items()}
-    reach = {at: _is_within_powers(one, stated, act) for at, (one, stated) in genuine.items()}
+    # What does not hold has neither an area nor powers.
+    holding = {at: both for at, both in genuine.items() if both[0].verdict is Verdict.VALID}
+    apart, unknown = _areas(holding)
+    reach = {at: _is_within_powers(one, stated, act) for at, (one, stated) in holding.items()}
     found = [
         *((Against.TOO_FEW, codes) for codes in _too_few(group, persons)),
         *((Against.SAME_PERSON, codes) for codes in persons if len(codes) > 1),
         *((Against.NOT_VALID, (at,)) for at, one in enumerate(group) if one.verdict not in _MAY_HOLD),
-        *((Against.AREAS_DO_NOT_MEET, codes) for codes in _apart(areas)),
+        *((Against.AREAS_DO_NOT_MEET, pair) for pair in apart),
         *((Against.OUTSIDE_POWERS, (at,)) for at, within in reach.items() if within is False),
     ]
     open_ = {
         Open.UNCONFIRMED: [at for at, one in enumerate(group) if one.verdict is Verdict.UNCONFIRMED],
-        Open.AREAS_UNKNOWN: [at for at, area in areas.items() if area is None and len(areas) > 1],
+        Open.AREAS_UNKNOWN: unknown,
         Open.POWERS_UNKNOWN: [at for at, within in reach.items() if within is None],
     }
     articles = ((reason, codes, _article(reason, [group[at] for at in codes])) for reason, codes in found)
@@ -256,11 +258,21 @@ def _too_few(group: Sequence[Scanned], persons: Sequence[tuple[int, ...]]) -> It
         yield tuple(sorted(there))
 
 
-def _apart(areas: Mapping[int, str | None]) -> Iterator[tuple[int, ...]]:
-    """Give the codes of areas that do not meet. Areas are a tree: if each two meet, all of them do."""
-    pairs = [pair for pair in combinations(areas, 2) if meet(areas[pair[0]], areas[pair[1]]) is False]
-    if pairs:
-        yield tuple(sorted({at for pair in pairs for at in pair}))
+def _areas(
+    holding: Mapping[int, tuple[Scanned, Certificate]],
+) -> tuple[list[tuple[int, int]], list[int]]:
+    """Give each two codes whose areas do not meet, and those whose areas cannot be compared."""
+    apart: list[tuple[int, int]] = []
+    unknown: set[int] = set()
+    known = {at: area_of(stated.area or "", one.region or "") for at, (one, stated) in holding.items()}
+    for one, other in combinations(holding, 2):
+        texts = {holding[at][1].area for at in (one, other)}
+        met = meet(known[one], known[other])
+        if met is False:
+            apart.append((one, other))
+        elif met is None and (len(texts) > 1 or None in texts):  # a text meets itself, whatever it means
+            unknown.update(at for at in (one, other) if known[at] is None)
+    return apart, sorted(unknown)
 
 
 def _is_within_powers(scanned: Scanned, certificate: Certificate, act: Act | None) -> bool | None:
@@ -279,10 +291,24 @@ def _is_within_powers(scanned: Scanned, certificate: Certificate, act: Act | Non
 
 
 def _article(reason: Against, about: Sequence[Scanned]) -> Provision | None:
+    if reason is Against.NOT_VALID:
+        return _refusal(about[0])
     for document in documents():
         if reason in document.articles and all(map(document.covers, about)):
             return document.articles[reason]
     return None
+
+
+def _refusal(scanned: Scanned) -> Provision | None:
+    """Give the article that the page quotes where a certificate does not hold."""
+    certificate, region = scanned.certificate, scanned.region
+    if certificate is None or region is None:
+        return None
+    try:
+        refusal = jurisdiction_of(region, certificate.categories).refusal_for(certificate.categories)
+    except UnknownJurisdictionError:
+        return None
+    return Provision(rule=refusal.rule, document=refusal.document) if refusal else None
 
 
 def _categories(certificates: Mapping[int, Certificate]) -> dict[str, tuple[int, ...]]:
