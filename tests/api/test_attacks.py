@@ -74,6 +74,16 @@ def test_a_certificate_of_others_cannot_be_told_from_one_that_is_not(
         assert (known.status_code, known.text) == (404, none.text.replace("05505230999", NUMBER))
 
 
+@pytest.mark.parametrize("reason", ["facts", "data", "other"])
+def test_a_transfer_in_xinjiang_goes_by_no_other_name(api: Api, reason: str) -> None:
+    api.issue("xj", number="31000000001")
+    body = {"reason": reason, "agency": "新疆维吾尔自治区应急管理厅"}
+    reply = api.post("xj", "/certificates/31000000001/replace", body)
+    assert (reply.status_code, reply.json()["rule"]) == (409, "XJ-2022 Art 17(1)")
+    same = {"reason": "facts", "agency": "新疆维吾尔自治区机关事务管理局", "area": "乌鲁木齐市"}
+    assert api.post("xj", "/certificates/31000000001/replace", same).status_code == 201
+
+
 def test_who_may_not_replace_learns_nothing_of_what_is_sealed(api: Api) -> None:
     api.issue("changji", restricted=True, holder="于" * 60)
     body = {"restricted": False, "area": "旗" * 100}  # too large together: the refusal would name and count
