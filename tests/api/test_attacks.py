@@ -1,15 +1,22 @@
 """What was tried against the agencies' API, and must not succeed."""
 
+import asyncio
 import json
 import logging
 import time
 from typing import Any
 
 import pytest
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import Message, Receive, Scope, Send
 
 from tests.api.conftest import Api, wanted
 from tests.api.test_imports import ended, send
+from verifier.certificate.model import Kind
 from verifier.issuing import imports
+from verifier.issuing.api.bodies import BoundedBodies
+from verifier.register import exclusions
 from verifier.register.audit import audit
 
 PERSON, NUMBER = "990000197106030058", "05505230901"
@@ -65,6 +72,16 @@ def test_a_certificate_of_others_cannot_be_told_from_one_that_is_not(
     for issuer in ("", "?issuer=150000"):
         known, none = (api.get("kashi", f"/certificates/{n}{issuer}") for n in (NUMBER, "05505230999"))
         assert (known.status_code, known.text) == (404, none.text.replace("05505230999", NUMBER))
+
+
+@pytest.mark.parametrize("reason", ["facts", "data", "other"])
+def test_a_transfer_in_xinjiang_goes_by_no_other_name(api: Api, reason: str) -> None:
+    api.issue("xj", number="31000000001")
+    body = {"reason": reason, "agency": "新疆维吾尔自治区应急管理厅"}
+    reply = api.post("xj", "/certificates/31000000001/replace", body)
+    assert (reply.status_code, reply.json()["rule"]) == (409, "XJ-2022 Art 17(1)")
+    same = {"reason": "facts", "agency": "新疆维吾尔自治区机关事务管理局", "area": "乌鲁木齐市"}
+    assert api.post("xj", "/certificates/31000000001/replace", same).status_code == 201
 
 
 def test_who_may_not_replace_learns_nothing_of_what_is_sealed(api: Api) -> None:
@@ -162,3 +179,82 @@ def test_the_audit_holds_after_all(api: Api) -> None:
     api.post("im", "/certificates", wanted(number="05505230902", valid_from="9999-12-31"))
     with api.office.database.reading() as connection:
         assert audit(connection, api.office.trust())["certificates"] == 1
+
+
+def test_a_read_that_cannot_enter_the_trail_is_a_503_and_tells_nothing(api: Api) -> None:
+    api.issue()
+    with api.office.database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE call RENAME TO gone")
+    reply = api.get("im", f"/certificates/{NUMBER}")
+    assert (reply.status_code, reply.headers["retry-after"]) == (503, "5")
+    assert "于丽" not in reply.text
+    assert len(reply.headers["x-request-id"]) == 16
+
+
+@pytest.mark.anyio
+async def test_a_body_that_trickles_in_is_refused() -> None:
+    sent: list[Any] = []
+
+    async def app(scope: Scope, receive: Receive, _send: Send) -> None:
+        await Request(scope, receive).body()
+
+    async def receive() -> Message:
+        await asyncio.sleep(0.01)
+        return {"type": "http.request", "body": b" ", "more_body": True}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "path": "/photos", "method": "POST", "headers": []}
+    with pytest.raises(HTTPException) as refused:
+        await BoundedBodies(app, seconds=0.1)(scope, receive, send)
+    assert (refused.value.status_code, refused.value.headers, sent) == (408, {"connection": "close"}, [])
+
+
+def test_a_body_that_is_cut_off_is_no_fault(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    async def half() -> None:
+        messages: list[Message] = [
+            {"type": "http.disconnect"},
+            {"type": "http.request", "body": b"[", "more_body": True},
+        ]
+        headers = [(name.encode(), value.encode()) for name, value in api.headers("im").items()]
+        scope = {
+            "type": "http",
+            "path": "/imports",
+            "method": "POST",
+            "query_string": b"",
+            "headers": [*headers, (b"idempotency-key", b"half")],
+        }
+
+        async def receive() -> Message:
+            return messages.pop()
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        await api.client.app(scope, receive, send)
+
+    sent: list[Any] = []
+    asyncio.run(half())
+    assert sent[0]["status"] == 400
+    assert "Traceback" not in caplog.text
+
+
+def test_one_person_on_every_row_of_a_table_does_not_hold_the_register(api: Api) -> None:
+    for at in range(30):
+        api.issue("im", number=f"055052309{at:02}", id_number=PERSON)
+    with api.office.database.reading() as connection:
+        held = exclusions._held(connection, {PERSON}, {Kind.ENFORCEMENT, Kind.SUPERVISION}, 0)
+    assert len(held[PERSON]) == 2, "the first and the last: looking at all for each row took hours"
+    reply = api.post(
+        "im", "/certificates", wanted(number="05505230999", kind="supervision", id_number=PERSON)
+    )
+    assert (reply.status_code, reply.json()["rule"]) == (409, "IM-2023 Art 11")
+    for at in range(30):
+        api.post("im", f"/certificates/055052309{at:02}/cancel", {})
+    api.issue("im", number="05505230999", kind="supervision", id_number=PERSON)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"

@@ -8,7 +8,7 @@ from pydantic import ConfigDict
 
 from keys.trust import Issuer
 from verifier.certificate.cose import Signer
-from verifier.certificate.jurisdictions import OTHER, jurisdiction_of
+from verifier.certificate.jurisdictions import OTHER, Jurisdiction, jurisdiction_of
 from verifier.certificate.lifecycle import RENEWAL, Event, IllegalEventError, ReasonClass
 from verifier.certificate.model import Certificate, Kind, Powers
 from verifier.issuing.issuance import (
@@ -97,8 +97,11 @@ def substitute(
     authority = authorities.issuer_of(ledger.connection, code)
     terms = terms_of(authority, base_url, valid_from=max(now, old.certificate.valid_from))
     # First of all: to whom it is not to do, no refusal below tells what the certificate states.
-    require_entitled(ledger.connection, actor, event, old.certificate)
-    order = successor(old, particulars_of(ledger.connection, old.id), change, reason)
+    rules = require_entitled(ledger.connection, actor, event, old.certificate)
+    private = particulars_of(ledger.connection, old.id)
+    if change.agency not in {None, stated(old.certificate, private)["agency"]}:
+        require_transfers(rules)
+    order = successor(old, private, change, reason)
     if order.number != old.certificate.number:
         _require_free(ledger, order, authority)
     require_issuable(order, terms)
@@ -108,6 +111,17 @@ def substitute(
     (new,) = issue(ledger, [order], terms=terms, signer=signer, actor=actor, now=now)
     ledger.flush()
     return by_id(ledger.connection, new)
+
+
+def require_transfers(rules: Jurisdiction) -> None:
+    """Refuse another agency where the regulation has a transfer cancelled and applied for anew.
+
+    Raises:
+        IllegalEventError: it does (XJ-2022 Art 17(1)).
+    """
+    if "transfer" not in rules.reasons(Event.REPLACED):
+        rule = rules.basis(Event.CANCELLED, "moved") if "moved" in rules.reasons(Event.CANCELLED) else None
+        raise IllegalEventError("another agency: a transfer is cancelled here, and applied for anew", rule)
 
 
 def _require_free(ledger: Ledger, order: Order, issuer: Issuer) -> None:

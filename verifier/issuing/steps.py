@@ -13,12 +13,12 @@ from sqlalchemy import Connection
 from verifier.certificate.cose import Signer
 from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.jurisdictions import OTHER, Jurisdiction
-from verifier.certificate.lifecycle import Event, IllegalEventError, Life, ReasonClass, reason_now
+from verifier.certificate.lifecycle import Event, Life, ReasonClass, reason_now
 from verifier.certificate.lifecycle import apply as lifecycle_after
 from verifier.certificate.model import Kind
 from verifier.issuing.clean_up import read_reason
 from verifier.issuing.issuance import Order, Terms, require_issuable
-from verifier.issuing.replacement import Change, stated, substitute, successor
+from verifier.issuing.replacement import Change, require_transfers, stated, substitute, successor
 from verifier.issuing.rosters import CleanUp, Listed
 from verifier.register.actors import Actor, may_see, require_entitled
 from verifier.register.certificates import let_happen, unknown
@@ -217,7 +217,7 @@ def _succession(match: Match, action: Action, code: Callable[[Jurisdiction], str
     rules = require_entitled(at.connection, at.actor, event, found.certificate)
     was = stated(found.certificate, match.private)
     if listed.agency != was["agency"]:
-        _require_transfers(rules)
+        require_transfers(rules)
     reason = OTHER if event is Event.REISSUED else code(rules)
     _after(event, found, rules, reason, at)
     facts = {name: getattr(listed, name) for name, fact in was.items() if getattr(listed, name) != fact}
@@ -232,13 +232,6 @@ def _succession(match: Match, action: Action, code: Callable[[Jurisdiction], str
     else:
         differences = [Difference(name, _shown(was[name]), _shown(fact)) for name, fact in facts.items()]
     return _step(match, action, reason, change=change, differences=(*differences, *map(Difference, secret)))
-
-
-def _require_transfers(rules: Jurisdiction) -> None:
-    """Refuse another agency where the regulation has a transfer cancelled and applied for anew."""
-    if "transfer" not in rules.reasons(Event.REPLACED):
-        rule = rules.basis(Event.CANCELLED, "moved") if "moved" in rules.reasons(Event.CANCELLED) else None
-        raise IllegalEventError("another agency: a transfer is cancelled here, and applied for anew", rule)
 
 
 def _particulars(listed: Listed, private: Particulars) -> Particulars:

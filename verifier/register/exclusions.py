@@ -7,7 +7,7 @@ can be said, and nothing is refused.
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.jurisdictions import Exclusion, Jurisdiction
@@ -65,13 +65,13 @@ def require_none(connection: Connection, wanted: Sequence[Holding], rules: Juris
 def _held(
     connection: Connection, persons: Collection[str | None], kinds: Collection[Kind], now: int
 ) -> dict[str, set[tuple[Kind, int | None]]]:
-    """Give what persons hold: kind and id."""
+    """Give what persons hold: of each kind the first and the last id, which tell whether there is another."""
     known = [person for person in persons if person is not None]
     if not known:
         return {}
     certificates, private = tables.certificate.c, tables.particulars.c
     rows = connection.execute(
-        select(private.id_number, certificates.kind, certificates.id)
+        select(private.id_number, certificates.kind, func.min(certificates.id), func.max(certificates.id))
         .join_from(tables.particulars, tables.certificate)
         .where(
             private.id_number.in_(known),
@@ -79,8 +79,9 @@ def _held(
             certificates.state != int(State.REVOKED),
             certificates.valid_until > now,
         )
+        .group_by(private.id_number, certificates.kind)
     )
     held: dict[str, set[tuple[Kind, int | None]]] = {}
-    for person, kind, row in rows:
-        held.setdefault(person, set()).add((Kind(kind), row))
+    for person, kind, first, last in rows:
+        held.setdefault(person, set()).update({(Kind(kind), first), (Kind(kind), last)})
     return held

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from verifier.certificate.errors import LiangzhengError
@@ -68,6 +69,7 @@ def create_app(desk: Desk) -> FastAPI:
         middleware=[Middleware(Trail, desk=desk), Middleware(BoundedBodies)],
         exception_handlers={
             HTTPException: on_http_exception,
+            ClientDisconnect: _on_disconnect,
             RequestValidationError: _on_invalid,
             Exception: on_failure,
             **{kind: _handler(refusals.refusal) for kind in refusals.REFUSALS},
@@ -88,6 +90,11 @@ async def _on_invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = [{"where": ".".join(map(str, each["loc"])), "why": _why(each)} for each in error.errors()[:20]]
     return problem(422, "The request is out of form.", errors=errors)
+
+
+async def _on_disconnect(_request: Request, _error: Exception) -> Response:
+    """Answer nobody: whoever sent a body went away in the middle of it, which is no fault of ours."""
+    return problem(400, "The body was cut off.")
 
 
 def _why(error: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """ASGI around the API: bounds on bodies, and the trail that no call stays out of."""
 
+import asyncio
 import secrets
 import time
 from collections.abc import MutableMapping
@@ -7,9 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from verifier.certificate.errors import LiangzhengError
 from verifier.issuing.api.desk import Desk
+from verifier.issuing.api.refusals import fault
 from verifier.register import calls
 from verifier.register.calls import Call
 
@@ -26,9 +30,12 @@ class BodyBounds:
     bulk: int = 2 << 20
     photo: int = 8 << 20
     table: int = 64 << 20
+    seconds: float = 120.0
+    """Within which a body must have arrived: one that trickles in would keep its connection for ever."""
 
 
 BOUNDS: Final = BodyBounds()
+_CLOSES: Final = {"connection": "close"}
 _LARGER: Final = {
     "/bulk/events": BOUNDS.bulk,
     "/bulk/certificates": BOUNDS.bulk,
@@ -38,10 +45,11 @@ _LARGER: Final = {
 
 
 class BoundedBodies:
-    """Refuses a body as soon as it is over its bound, whatever its length was said to be."""
+    """Refuses a body that is over its bound, whatever its length was said to be, or that takes too long."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, seconds: float = BOUNDS.seconds) -> None:
         self._app = app
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand on, counting."""
@@ -49,16 +57,31 @@ class BoundedBodies:
             await self._app(scope, receive, send)
             return
         bound, received = _LARGER.get(scope["path"], BOUNDS.document), 0
+        until: float | None = asyncio.get_running_loop().time() + self._seconds
 
         async def counted() -> Message:
-            nonlocal received
-            message = await receive()
+            nonlocal received, until
+            try:
+                async with asyncio.timeout_at(until):
+                    message = await receive()
+            except TimeoutError as error:
+                raise HTTPException(408, "The body did not arrive in time.", _CLOSES) from error
+            if not message.get("more_body", False):
+                until = None  # what is waited for from now on is the end of the connection
             received += len(message.get("body", b""))
             if received > bound:
                 raise HTTPException(413, f"The body is larger than {bound} bytes.")
             return message
 
         await self._app(scope, counted, send)
+
+
+class _UnnotedError(Exception):
+    """A call could not be entered in the trail, and so is not answered. Handled by nobody further in."""
+
+    def __init__(self, answer: Response) -> None:
+        super().__init__("not in the trail")
+        self.answer = answer
 
 
 class Trail:
@@ -86,10 +109,17 @@ class Trail:
                 message["headers"] = [*message["headers"], (b"x-request-id", state["request"].encode())]
                 if not state.get("noted") and self._is_worth(state):
                     call = call_of(scope, message["status"], self._desk.now())
-                    await self._desk.write(lambda ledger: calls.note(ledger.connection, call))
+                    try:
+                        await self._desk.write(lambda ledger: calls.note(ledger.connection, call))
+                    except LiangzhengError as error:
+                        raise _UnnotedError(fault(error)) from error
             await send(message)
 
-        await self._app(scope, receive, traced)
+        try:
+            await self._app(scope, receive, traced)
+        except _UnnotedError as unnoted:  # nothing of the answer has left yet
+            unnoted.answer.headers["x-request-id"] = state["request"]
+            await unnoted.answer(scope, receive, send)
 
     def _is_worth(self, state: MutableMapping[str, Any]) -> bool:
         if state.get("client"):

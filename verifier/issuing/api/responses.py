@@ -9,6 +9,7 @@ _WORDS: Final = {
     401: "No token, or one that is not known, withdrawn or expired.",
     403: "Not for this token, or not for this actor by the rule named.",
     404: "No such thing, or none of the caller's business.",
+    408: "The body did not arrive in time.",
     409: "Its state or the rules do not allow it; `rule` names the article.",
     412: "Something else happened to it since.",
     413: "The body is over its bound.",
@@ -30,5 +31,5 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-EVERY: Final = problems(400, 401, 403, 413, 422, 503)
+EVERY: Final = problems(400, 401, 403, 408, 413, 422, 503)
 """What every route may answer."""
