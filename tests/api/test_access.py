@@ -146,3 +146,19 @@ def test_the_register_is_clean_after_all_of_it(api: Api) -> None:
     api.post("im", CANCEL, {"reason": "retired"})
     with api.office.database.reading() as connection:
         assert audit(connection, api.office.trust())["events"] == 2
+
+
+def test_an_agency_ends_its_own_suspension_and_no_justice_department_s(api: Api) -> None:
+    api.issue("changji", number="31000036001")
+    for role, status in (("changji-agency", 200), ("changji-city", 403)):
+        path = "/certificates/31000036001"
+        assert api.post(role, f"{path}/suspend", {"reason": "lent"}).status_code == 200
+        reply = api.post("changji-agency", f"{path}/reinstate")
+        assert reply.status_code == status, reply.text
+    assert reply.json()["rule"] == "XJ-2022 Art 18"
+    assert api.post("changji-city", "/certificates/31000036001/reinstate").status_code == 200
+
+
+def test_an_agency_proposes_no_ministry_s_certificate(api: Api) -> None:
+    body = {"action": "issue"} | wanted(number="GY-1", kind="ministry", valid_until="2099-01-01")
+    assert api.post("naiman-agency", "/proposals", {"items": [body]}).status_code == 409

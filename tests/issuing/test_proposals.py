@@ -424,7 +424,7 @@ def test_the_words_of_a_decision_may_have_400_characters_and_not_one_more(office
         ({"holder": "于\u202e丽"}, IssuanceError, "holder"),
         ({"holder": None}, IssuanceError, "holder"),
         ({"valid_until": NOW + 60 * 366 * DAY}, IssuanceError, "its own end"),
-        ({"kind": Kind.MINISTRY}, IssuanceError, "until when"),
+        ({"kind": Kind.MINISTRY}, ProposalError, "not proposed"),
         ({"agency": FARMING}, NotEntitledError, "its own officers.*IM-2023 Art 12, 13"),
         ({"agency": None}, NotEntitledError, "its own officers"),
     ],

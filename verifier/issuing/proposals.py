@@ -74,6 +74,8 @@ def propose(
     """
     if actor.authority is None or actor.agency is None:
         raise NotEntitledError("proposals are made by agencies")
+    if any(wish.order is not None and wish.order.kind is Kind.MINISTRY for wish in wishes):
+        raise ProposalError("a ministry's certificate is filed by the region, and not proposed")
     connection = ledger.connection
     issuer = place_of(connection, actor.authority)
     rules = jurisdiction_of(issuer.area)

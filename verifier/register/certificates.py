@@ -16,6 +16,7 @@ from verifier.certificate.lifecycle import (
     Event,
     IllegalEventError,
     Life,
+    NotEntitledError,
     ReasonClass,
     Review,
     Standing,
@@ -226,6 +227,8 @@ def happen(
     """Let something happen to a certificate that was examined; see `let_happen`."""
     certificate = found.certificate
     rules = require_entitled(ledger.connection, actor, event, certificate)
+    if event is Event.REINSTATED and actor.agency is not None:
+        _require_own_suspension(ledger.connection, found, actor, rules)
     life = apply(
         event,
         found.life,
@@ -246,6 +249,31 @@ def happen(
         until=life.standing.until if event is Event.SUSPENDED else None,
     )
     return replace(found, life=life, event=ledger.record(found, life, happening))
+
+
+def _require_own_suspension(
+    connection: Connection, found: Registered, actor: Actor, rules: Jurisdiction
+) -> None:
+    """Let an agency end what it began itself, and not what a justice department did (our inference)."""
+    columns = tables.event.c
+    by = connection.scalar(
+        select(columns.actor)
+        .where(columns.certificate == found.id, columns.event == Event.SUSPENDED.value)
+        .order_by(columns.id.desc())
+        .limit(1)
+    )
+    client = tables.client.c
+    own = connection.scalar(
+        select(client.id).where(
+            client.id == str(by).removeprefix("api:"),
+            client.authority == actor.authority,
+            client.agency == actor.agency,
+        )
+    )
+    if own is None:
+        raise NotEntitledError(
+            "it was suspended by a justice department, which ends it", rules.events[Event.REINSTATED].rule
+        )
 
 
 def _require_room(connection: Connection, found: Registered, rules: Jurisdiction, now: int) -> None:

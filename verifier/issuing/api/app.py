@@ -1,6 +1,7 @@
 """The agencies' side as an ASGI app: routes, errors, documents, health."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
@@ -19,9 +21,13 @@ from verifier.issuing.api.bodies import BoundedBodies, Trail
 from verifier.issuing.api.desk import Desk
 from verifier.issuing.api.reading import docs_page
 from verifier.issuing.api.responses import EVERY
+from verifier.issuing.concealment import remove_concealed
 from verifier.issuing.webhooks import deliver, http_client
+from verifier.photos import PhotoStoreError
 from verifier.problems import on_failure, on_http_exception, problem
+from verifier.register.database import RegisterError
 
+_log = logging.getLogger(__name__)
 _ABOUT = """Agencies and issuing authorities carry certificates through their life.
 
 Every call needs a bearer token; every POST an `Idempotency-Key`; every event `If-Match`. Errors are problem
@@ -48,6 +54,7 @@ def create_app(desk: Desk) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         desk.jobs.start()
+        await run_in_threadpool(_conceal, desk)
         async with http_client() as client:
             sending = asyncio.create_task(deliver(desk.database, desk.status_signer, client, desk.now))
             yield
@@ -83,6 +90,15 @@ def create_app(desk: Desk) -> FastAPI:
     app.add_api_route("/health/live", _live, include_in_schema=False)
     app.add_api_route("/health/ready", _ready, include_in_schema=False)
     return app
+
+
+def _conceal(desk: Desk) -> None:
+    """Finish what a kill between a commit and the removal of a photo left undone."""
+    try:
+        with desk.reading() as connection:
+            remove_concealed(connection, desk.photos)
+    except (PhotoStoreError, RegisterError) as error:
+        _log.warning("photos of restricted certificates could not be removed yet: %s", error)
 
 
 async def _on_invalid(_request: Request, error: Exception) -> Response:

@@ -1,6 +1,7 @@
 """ASGI around the API: bounds on bodies, and the trail that no call stays out of."""
 
 import asyncio
+import logging
 import secrets
 import time
 from collections.abc import MutableMapping
@@ -18,6 +19,9 @@ from verifier.register import calls
 from verifier.register.calls import Call
 
 UNTRACED: Final = frozenset({"/health/live", "/health/ready", "/openapi.json", "/docs"})
+_log: Final = logging.getLogger(__name__)
+_NOTING_SECONDS: Final = 1.0
+"""How long an answer waits for its entry in the trail."""
 _MOST_STRANGERS: Final = 60
 """Calls a minute without a known token that enter the trail: a flood of them must not fill the disk."""
 
@@ -109,10 +113,7 @@ class Trail:
                 message["headers"] = [*message["headers"], (b"x-request-id", state["request"].encode())]
                 if not state.get("noted") and self._is_worth(state):
                     call = call_of(scope, message["status"], self._desk.now())
-                    try:
-                        await self._desk.write(lambda ledger: calls.note(ledger.connection, call))
-                    except LiangzhengError as error:
-                        raise _UnnotedError(fault(error)) from error
+                    await self._note(call)
             await send(message)
 
         try:
@@ -120,6 +121,16 @@ class Trail:
         except _UnnotedError as unnoted:  # nothing of the answer has left yet
             unnoted.answer.headers["x-request-id"] = state["request"]
             await unnoted.answer(scope, receive, send)
+
+    async def _note(self, call: Call) -> None:
+        """Enter a call; while a long import holds the register, it waits its turn and the answer does not."""
+        noting = asyncio.ensure_future(self._desk.write(lambda ledger: calls.note(ledger.connection, call)))
+        try:
+            await asyncio.wait_for(asyncio.shield(noting), _NOTING_SECONDS)
+        except TimeoutError:
+            noting.add_done_callback(_log_unnoted)
+        except LiangzhengError as error:
+            raise _UnnotedError(fault(error)) from error
 
     def _is_worth(self, state: MutableMapping[str, Any]) -> bool:
         if state.get("client"):
@@ -129,6 +140,12 @@ class Trail:
             self._minute, self._strangers = minute, 0
         self._strangers += 1
         return self._strangers <= _MOST_STRANGERS
+
+
+def _log_unnoted(noting: asyncio.Future[None]) -> None:
+    """Say of a call that was answered and could not be noted that it is missing; never what it was."""
+    if not noting.cancelled() and (error := noting.exception()) is not None:
+        _log.error("a call is missing in the trail: %s", error)
 
 
 def call_of(scope: Scope, status: int, now: int) -> Call:
