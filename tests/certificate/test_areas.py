@@ -36,13 +36,54 @@ NAMES = tomllib.loads(
         ("吐鲁番", "650000", "650400"),
         ("白杨市", "650000", "659012"),
         ("库车市", "650000", "652902"),
+        ("库车县", "650000", "652902"),
+        ("塔城地区沙湾县", "650000", "654203"),
+        ("吐鲁番地区", "650000", "650400"),
+        ("哈密地区伊州区", "650000", "650502"),
     ],
 )
 def test_areas_are_known_by_their_full_and_short_names(text: str, region: str, code: str) -> None:
     assert area_of(text, region) == code
 
 
-@pytest.mark.parametrize("text", ["大沁他拉镇", "天山区、水磨沟区", "全县", "市辖区", "", "伊宁", "第八师"])
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("奈曼旗境内", "150525"),
+        ("通辽市行政区域内", "150500"),
+        ("奈曼旗 辖区", "150525"),
+        ("内蒙古自治区全境", "150000"),
+        ("红山区", "150402"),  # 红山 is there, and 区 is no ending
+        ("奈曼旗境内境内", None),
+        ("大沁他拉镇辖区内", None),
+        ("境内", None),
+        ("行政区域", None),
+    ],
+)
+def test_words_said_after_a_name_do_not_change_the_area(text: str, code: str | None) -> None:
+    assert area_of(text, "150000") == code
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("伊犁州塔城地区乌苏市", "654202"),
+        ("新疆伊犁哈萨克自治州塔城地区乌苏市", "654202"),
+        ("伊犁州阿勒泰地区", "654300"),
+        ("伊犁州塔城", "654200"),  # the prefecture, which holds the city of that name
+        ("伊犁州伊宁市", "654002"),
+        ("塔城地区伊犁州", None),
+    ],
+)
+def test_an_area_may_be_named_behind_the_prefecture_that_its_own_is_part_of(
+    text: str, code: str | None
+) -> None:
+    assert area_of(text, "650000") == code
+
+
+@pytest.mark.parametrize(
+    "text", ["大沁他拉镇", "天山区、水磨沟区", "全县", "市辖区", "", "伊宁", "伊宁区域", "第八师"]
+)
 def test_what_is_in_no_list_or_names_two_places_is_unknown(text: str) -> None:
     assert area_of(text, "650000") is None
 

@@ -10,7 +10,7 @@ from importlib import resources
 from itertools import product
 from typing import Final, NamedTuple
 
-from verifier.certificate.jurisdictions import level_of, lies_within
+from verifier.certificate.jurisdictions import lies_within
 from verifier.certificate.texts import tidy
 
 _KINDS: Final = ("自治州", "自治县", "自治旗", "地区", "联合旗", "矿区", "市", "县", "区", "旗", "盟")
@@ -25,20 +25,25 @@ class _Areas(NamedTuple):
     codes: Mapping[tuple[str, str], str]
     """By region (two digits) and by name, in each way of writing it; a name of several areas is in none."""
     part_of: Mapping[str, str]
+    endings: tuple[str, ...]
+    """What may be said after a name, the longest first."""
 
 
 def area_of(text: str, region: str) -> str | None:
     """Find the area that a certificate names.
 
     Args:
-        text: as the certificate has it, e.g. `全疆`, `奈曼旗`, `内蒙古通辽市奈曼旗`.
+        text: as the certificate has it, e.g. `全疆`, `奈曼旗境内`, `内蒙古通辽市奈曼旗`.
         region: GB/T 2260 of the issuer; the first two digits count.
 
     Returns:
         The GB/T 2260 code. Of areas that share a short name, the one that holds the others (喀什: the
         prefecture, not its city), so that no officer is said to be outside for want of a word. None: unknown.
     """
-    return _areas().codes.get((region[:2], tidy(text)))
+    areas, stated = _areas(), tidy(text)
+    bare = (stated.removesuffix(ending) for ending in areas.endings if stated.endswith(ending))
+    codes = (areas.codes.get((region[:2], name)) for name in (stated, *bare))
+    return next(filter(None, codes), None)
 
 
 def meet(area: str | None, other: str | None) -> bool | None:
@@ -66,13 +71,18 @@ def _areas() -> _Areas:
     data = resources.files(__package__).joinpath("areas.toml").read_text(encoding="utf-8")
     tables = tomllib.loads(data)
     names: Mapping[str, str] = tables["names"]
+    part_of: Mapping[str, str] = tables["part_of"]
     own = {code: _own_names(name, tables["also"].get(code, ())) for code, name in names.items()}
     called: dict[tuple[str, str], list[str]] = {}
     for code in names:
-        for written in _ways_of_writing(code, own):
+        for written in _ways_of_writing(code, own, part_of):
             called.setdefault((code[:2], written), []).append(code)
     found = {key: _widest(codes) for key, codes in called.items()}
-    return _Areas({key: code for key, code in found.items() if code}, tables["part_of"])
+    return _Areas(
+        codes={key: code for key, code in found.items() if code},
+        part_of=part_of,
+        endings=tuple(sorted(tables["endings"], key=len, reverse=True)),
+    )
 
 
 def _own_names(name: str, also: tuple[str, ...]) -> frozenset[str]:
@@ -89,14 +99,14 @@ def _short(name: str) -> str:
     return bare if len(bare) >= _SHORTEST else name
 
 
-def _ways_of_writing(code: str, own: Mapping[str, frozenset[str]]) -> Iterator[str]:
-    """Give the names of an area alone, and behind those of its region, its prefecture, or both."""
+def _ways_of_writing(
+    code: str, own: Mapping[str, frozenset[str]], part_of: Mapping[str, str]
+) -> Iterator[str]:
+    """Give the names of an area alone, and behind those of any of the areas around it, the widest first."""
     region, prefecture = code[:2] + "0000", code[:4] + "00"
-    nothing = frozenset(("",))
-    regions = nothing if code == region else nothing | own[region]
-    is_county = level_of(code) == "county"
-    prefectures = nothing | own.get(prefecture, nothing) if is_county else nothing
-    return map("".join, product(regions, prefectures, own[code]))
+    around = dict.fromkeys((region, part_of.get(prefecture), prefecture))
+    before = (own.get(outer, frozenset()) | {""} for outer in around if outer and outer != code)
+    return map("".join, product(*before, own[code]))
 
 
 def _widest(codes: list[str]) -> str | None:
