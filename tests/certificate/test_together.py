@@ -1,6 +1,7 @@
 """What speaks against officers who come together, each reason with its article, and what is never said."""
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -163,9 +164,31 @@ def test_an_act_is_held_against_entrusted_powers(*, powers: Powers, act: Act, wi
     assert judge([officer(1), officer(2, powers=powers)]).against == ()
 
 
-def test_powers_are_not_judged_by_a_document_for_others() -> None:
-    found = judge([inner_mongolian(1), inner_mongolian(2, powers=Powers.TOWNSHIP)], Act.SEAL)
+@pytest.mark.parametrize(
+    ("kind_of_officer", "categories", "article"),
+    [
+        (officer, "交通运输", None),
+        (inner_mongolian, "交通运输", "IM-2023 Art 15"),
+        (inner_mongolian, "应急管理", "IM-2023 Art 15"),
+    ],
+)
+def test_fewer_powers_that_a_certificate_states_bind_everywhere_and_only_the_article_differs(
+    kind_of_officer: Callable[..., Scanned], categories: str, article: str | None
+) -> None:
+    pair = [
+        kind_of_officer(1, categories=(categories,)),
+        kind_of_officer(2, categories=(categories,), powers=Powers.TOWNSHIP),
+    ]
+    assert against(judge(pair, Act.SEAL)) == [("outside_powers", (1,), article)]
+    allowed = judge(pair, Act.INSPECTION)
+    assert (allowed.against, allowed.open) == ((), ())
+
+
+def test_what_was_entrusted_is_told_by_no_certificate_of_any_region() -> None:
+    pair = [inner_mongolian(1), inner_mongolian(2, powers=Powers.ENTRUSTED)]
+    found = judge(pair, Act.INSPECTION)
     assert (against(found), unknown(found)) == ([], [("powers_unknown", (1,))])
+    assert against(judge(pair, Act.SEIZE)) == [("outside_powers", (1,), "IM-2023 Art 15")]
 
 
 def test_of_a_restricted_certificate_neither_area_nor_powers_are_told() -> None:
@@ -207,7 +230,7 @@ def test_whatever_is_found_names_codes_of_the_group_and_only_law_in_force(
         if finding.article:
             assert not finding.article.rule.startswith("XJ-2022")
             areas = {(group[at].region or "")[:2] for at in finding.codes}
-            assert areas == {"65" if finding.article.rule.startswith("XJ-EM") else "15"}
+            assert areas == {"15" if finding.article.rule.startswith("IM-") else "65"}
     for question in found.open:
         assert question.reason is Open.UNCONFIRMED or not unsure & set(question.codes)
     not_valid = {at for each in found.against if each.reason is Against.NOT_VALID for at in each.codes}

@@ -39,6 +39,7 @@ ORDERS = {
     "township": _emergency("31000036003", holder="李静", powers=Powers.TOWNSHIP),
     "suspended": _emergency("31000036004", holder="周明"),
     "naiman": replace(order("05505236001"), area="奈曼旗", holder="苏日娜"),
+    "sumu": replace(order("05505236003"), area="奈曼旗", holder="乌兰", powers=Powers.TOWNSHIP),
     "kulun": replace(order("05505236002"), area="内蒙古自治区通辽市库伦旗", holder="孟绍"),
 }
 
@@ -133,6 +134,9 @@ def test_an_act_outside_the_powers_of_a_township_is_named(place: Place) -> None:
     assert _together(place, "xinjiang", "township", act="simple_penalty")["against"] == []
     assert _against(_together(place, "xinjiang", "township", act="seal")) == [
         ("outside_powers", [1], "XJ-EM-2020 Art 8")
+    ]
+    assert _against(_together(place, "naiman", "sumu", act="seal")) == [
+        ("outside_powers", [1], "IM-2023 Art 15")
     ]
 
 

@@ -4,8 +4,8 @@ Nothing here ever says that an inspection is lawful. Nothing of a forged code is
 not even handed in. An unconfirmed code may be our own outage, and speaks against nobody. Differing categories
 are listed and not judged, since no document demands equal ones.
 
-What each document says stands in `inspections/*.toml`. An article is named only where its document is in
-force and covers every certificate that the finding is about.
+What each document says stands in `inspections/*.toml`, and how far stated powers reach in `powers.toml`. An
+article is named only where its document is in force and covers every certificate that the finding is about.
 """
 
 import tomllib
@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import cache
 from importlib import resources
 from itertools import combinations
-from typing import Final, Literal, NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -142,7 +142,9 @@ class _Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class _PowersRule(_Data):
+class _Reach(_Data):
+    """How far the powers reach that a certificate states."""
+
     inside: frozenset[Act]
     outside: frozenset[Act]
 
@@ -162,13 +164,6 @@ class Document(_Data):
     """The enforcement categories that it is for; empty: all."""
     in_force: bool
     articles: Mapping[Against, Provision]
-    powers: Mapping[Literal["entrusted", "township"], _PowersRule] = {}
-
-    @model_validator(mode="after")
-    def _limits_have_an_article(self) -> Self:
-        if self.powers and Against.OUTSIDE_POWERS not in self.articles:
-            raise ValueError("[powers] needs [articles.outside_powers]")
-        return self
 
     def covers(self, scanned: Scanned) -> bool:
         """Tell whether it is in force, and for such a certificate."""
@@ -183,10 +178,6 @@ _ENOUGH: Final = 2
 _MAY_HOLD: Final = (Verdict.VALID, Verdict.UNCONFIRMED)
 _NEEDS_AN_ARTICLE: Final = (Against.TOO_FEW,)
 """Where no document demands two, one is not too few; all else is plain to see whatever the documents say."""
-_POWERS: Final[Mapping[Powers, Literal["entrusted", "township"]]] = {
-    Powers.ENTRUSTED: "entrusted",
-    Powers.TOWNSHIP: "township",
-}
 
 
 def judge(group: Sequence[Scanned], act: Act | None = None) -> Together:
@@ -208,7 +199,7 @@ def judge(group: Sequence[Scanned], act: Act | None = None) -> Together:
     # What does not hold has neither an area nor powers.
     holding = {at: both for at, both in genuine.items() if both[0].verdict is Verdict.VALID}
     apart, unknown = _areas(holding)
-    reach = {at: _is_within_powers(one, stated, act) for at, (one, stated) in holding.items()}
+    reach = {at: _is_within_powers(stated, act) for at, (_, stated) in holding.items()}
     found = [
         *((Against.TOO_FEW, codes) for codes in _too_few(group, persons)),
         *((Against.SAME_PERSON, codes) for codes in persons if len(codes) > 1),
@@ -275,19 +266,16 @@ def _areas(
     return apart, sorted(unknown)
 
 
-def _is_within_powers(scanned: Scanned, certificate: Certificate, act: Act | None) -> bool | None:
-    """Tell whether an act is within a certificate's powers; None: neither it nor a document says so."""
-    if certificate.restricted and act is not None:
-        return None
-    if act is None or certificate.powers is Powers.ALL:
+def _is_within_powers(certificate: Certificate, act: Act | None) -> bool | None:
+    """Tell whether an act is within the powers that a certificate states; None: it does not tell."""
+    if act is None:
         return True
-    name = _POWERS[certificate.powers]
-    rule = next(
-        (each.powers[name] for each in documents() if name in each.powers and each.covers(scanned)), None
-    )
-    if rule is None or act not in rule.inside | rule.outside:
+    if certificate.restricted:
         return None
-    return act in rule.inside
+    if certificate.powers is Powers.ALL:
+        return True
+    reach = _reaches()[certificate.powers]
+    return True if act in reach.inside else False if act in reach.outside else None
 
 
 def _article(reason: Against, about: Sequence[Scanned]) -> Provision | None:
@@ -325,3 +313,9 @@ def documents() -> tuple[Document, ...]:
     files = (f for f in resources.files(f"{__package__}.inspections").iterdir() if f.name.endswith(".toml"))
     known = [Document.model_validate(tomllib.loads(file.read_text(encoding="utf-8"))) for file in files]
     return tuple(sorted(known, key=lambda each: (not each.categories, each.document)))
+
+
+@cache
+def _reaches() -> Mapping[Powers, _Reach]:
+    data = resources.files(__package__).joinpath("powers.toml").read_text(encoding="utf-8")
+    return {Powers[name.upper()]: _Reach.model_validate(reach) for name, reach in tomllib.loads(data).items()}
