@@ -288,3 +288,14 @@ def test_equal_areas_meet_whatever_they_mean() -> None:
     group = [inner_mongolian(digit, area="大沁他拉镇") for digit in (1, 2)]
     assert judge(group).open == ()
     assert unknown(judge([*group, inner_mongolian(3)])) == [("areas_unknown", (0, 1))]
+
+
+def test_equal_words_of_two_regions_are_two_places() -> None:
+    pair = [officer(1, area="中心镇"), inner_mongolian(2, area="中心镇")]
+    assert (against(judge(pair)), unknown(judge(pair))) == ([], [("areas_unknown", (0, 1))])
+
+
+def test_areas_in_other_words_meet_with_endings_old_names_and_a_prefecture_within_another() -> None:
+    for one, other in (("库车县", "库车市"), ("喀什市境内", "喀什市"), ("伊犁州塔城地区乌苏市", "塔城地区")):
+        found = judge([officer(1, area=one), officer(2, area=other)])
+        assert (found.against, found.open) == ((), ())

@@ -257,13 +257,18 @@ def _areas(
     unknown: set[int] = set()
     known = {at: area_of(stated.area or "", one.region or "") for at, (one, stated) in holding.items()}
     for one, other in combinations(holding, 2):
-        texts = {holding[at][1].area for at in (one, other)}
         met = meet(known[one], known[other])
         if met is False:
             apart.append((one, other))
-        elif met is None and (len(texts) > 1 or None in texts):  # a text meets itself, whatever it means
+        elif met is None and not _are_equal(holding[one], holding[other]):
             unknown.update(at for at in (one, other) if known[at] is None)
     return apart, sorted(unknown)
+
+
+def _are_equal(one: tuple[Scanned, Certificate], other: tuple[Scanned, Certificate]) -> bool:
+    """Tell whether two areas are the same text of the same region, which meets itself whatever it means."""
+    texts = {((scanned.region or "")[:2], stated.area) for scanned, stated in (one, other)}
+    return len(texts) == 1 and one[1].area is not None
 
 
 def _is_within_powers(certificate: Certificate, act: Act | None) -> bool | None:
