@@ -1,5 +1,6 @@
 """The agencies' app of one process. Apart from `serve`, so that no scanning process loads it."""
 
+import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -7,6 +8,7 @@ from contextlib import AbstractContextManager
 from starlette.applications import Starlette
 
 from verifier import settings
+from verifier.cli import options
 from verifier.cli.office import Office
 from verifier.issuing.api.app import create_app
 from verifier.issuing.api.desk import Desk
@@ -18,6 +20,7 @@ from verifier.register.writer import Writer
 
 def issuing() -> Starlette:
     """Make the agencies' app of one worker."""
+    sys.setswitchinterval(options.SWITCH_SECONDS)
     return issuing_app(Office(settings.read()))
 
 

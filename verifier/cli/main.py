@@ -1,6 +1,5 @@
 """The `liangzheng` command: exit 0 on success, 2 on wrong usage, 1 otherwise; errors are one line."""
 
-import gc
 import sys
 from collections.abc import Iterable
 from importlib import import_module
@@ -38,10 +37,6 @@ COMMANDS: Final = {
 """Where each command is. A command loads its own module alone: loading all takes longer than most of them."""
 
 
-_SWITCH_SECONDS: Final = 0.0002
-"""Signing and SQLite run beside the interpreter; by default they would wait 5 ms for it each time."""
-
-
 def build(names: Iterable[str]) -> typer.Typer:
     """Put commands together."""
     app = typer.Typer(
@@ -69,10 +64,6 @@ def main() -> None:
     try:
         asked = sys.argv[1] if len(sys.argv) > 1 else ""
         app = build([asked] if asked in COMMANDS else COMMANDS)
-        # What was imported stays; without this, a table of 100,000 rows has it searched for garbage again
-        # and again, for a seventh of its whole time.
-        gc.freeze()
-        sys.setswitchinterval(_SWITCH_SECONDS)
         result = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except typer.TyperException as error:
         _fail(error.format_message(), error.exit_code)

@@ -17,6 +17,10 @@ _LATEST: Final = parse_instant("2200-01-01")
 _DATE_WANTED: Final = "give a date like 2026-01-31, or an instant like 2026-01-31T12:00:00, from 1970 to 2199"
 
 
+SWITCH_SECONDS: Final = 0.0002
+"""Where signing and SQLite run beside the interpreter: by default they would wait 5 ms for it each time."""
+
+
 def instant(text: str) -> int:
     """Read a date or an instant from an option."""
     try:

@@ -1,5 +1,7 @@
 """`liangzheng import`: a table of an agency → what it asks for, all of it or nothing."""
 
+import gc
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Final
@@ -65,6 +67,8 @@ def import_table(
     Officer lists and the new-issue, replacement and clean-up forms are read. One bad row refuses the whole
     table, unless --accept-good; what is applied comes into force in one transaction.
     """
+    gc.disable()  # what is read stays until the end: to search it for garbage takes time for nothing
+    sys.setswitchinterval(options.SWITCH_SECONDS)
     office, now = Office(settings.read()), seconds_now()
     with office.database.reading() as connection:
         authority = (

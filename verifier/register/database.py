@@ -22,6 +22,8 @@ SCHEMA: Final = "0004"
 """The newest migration; a register that is older is brought up to date when it is opened."""
 BUSY_SECONDS: Final = 60
 """How long a writer waits for another."""
+_CACHE_KIB: Final = 64 << 10
+"""Pages kept in memory, a connection: random indices touch the whole of a table's index."""
 _READER_SECONDS: Final = 2
 """How long a reader waits for the file; in WAL mode it hardly ever does."""
 _ANEW_SECONDS: Final = 1
@@ -166,7 +168,12 @@ def _migrate(database: Database) -> None:
 def _configure(connection: SqliteConnection, _record: object) -> None:
     connection.isolation_level = None  # transactions begin where `_begin` says, not where the driver guesses
     try:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"cache_size=-{_CACHE_KIB}",
+        ):
             connection.execute(f"PRAGMA {pragma}")
     except SqliteError:
         connection.close()  # the pool has not taken it over yet
