@@ -1,4 +1,4 @@
-"""(e) The public records at a million certificates: how long lists and searches take, and how evenly.
+"""(f) The public records at a million certificates: how long lists and searches take, and how evenly.
 
 The register is made for this measurement alone: its rows are put in by bulk SQL, are signed by nobody, and
 would pass no audit. A tenth each are expired and suspended, a twentieth void, a hundredth restricted;
@@ -109,7 +109,7 @@ def _line(name: str, seconds: list[float]) -> Line:
     cuts = statistics.quantiles(seconds, n=100)
     p50, p99 = cuts[49], cuts[98]
     return Line(
-        f"(e) officer {name}, {CERTIFICATES:,} certificates",
+        f"(f) officer {name}, {CERTIFICATES:,} certificates",
         f"p50 {p50 * 1e3:.1f} ms, p99 {p99 * 1e3:.1f} ms",
         f"{REQUESTS:,} requests over HTTP, one after another",
         p99 / p50,
