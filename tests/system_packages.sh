@@ -15,6 +15,8 @@ need libzbar0 zbar
 need chromium chromium_is_there
 need fonts-noto-cjk chinese_font
 need wrk command -v wrk
+need nodejs command -v node
+need softhsm2 command -v softhsm2-util
 
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
@@ -24,6 +26,6 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     # shellcheck disable=SC2086 # a list of names
     apt-get install -y -qq --no-install-recommends $missing >/dev/null
 else
-    echo "The tests need:$missing. Install them first (Debian: sudo apt install$missing; macOS: brew install zbar wrk chromium)." >&2
+    echo "The tests need:$missing. Install them first (Debian: sudo apt install$missing; macOS: brew install zbar wrk chromium node softhsm)." >&2
     exit 1
 fi
