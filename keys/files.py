@@ -1,6 +1,7 @@
 """Files that must never be half-written: secrets, which only their owner may read, and others."""
 
 import os
+import secrets
 import stat
 import threading
 from collections.abc import Iterator
@@ -11,11 +12,35 @@ from typing import BinaryIO, Final
 from verifier.certificate.errors import LiangzhengError
 
 PRIVATE_MODE: Final = 0o600
+_LONGEST_PASSPHRASE: Final = 1_023  # OpenSSL's bound
 _PUBLIC_MODE: Final = 0o644
 
 
 class KeyFileError(LiangzhengError, OSError):
     """A secret file cannot be used. The message names the file, never what is in it."""
+
+
+class PassphraseFile:
+    """What private keys are encrypted with, in a file that only its owner may read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self, *, create: bool = False) -> bytes:
+        """Read it.
+
+        Args:
+            create: where there is none, make one at random.
+
+        Raises:
+            KeyFileError: missing, readable by others, or out of bounds.
+        """
+        if create and not self._path.exists():
+            write_private(self._path, secrets.token_urlsafe(32).encode() + b"\n")
+        passphrase = read_private(self._path).strip()
+        if not 1 <= len(passphrase) <= _LONGEST_PASSPHRASE:
+            raise KeyFileError(f"{self._path}: must hold 1 to {_LONGEST_PASSPHRASE} bytes")
+        return passphrase
 
 
 def read_private(path: Path) -> bytes:

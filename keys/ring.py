@@ -1,68 +1,32 @@
-"""The key ring: which private keys there are, what each is for, and in which state it is.
+"""The key ring: which private keys there are, what each is for, and where it is.
 
-One directory: an encrypted PEM file for each key, and `ring.json` that describes them. The ring says what
-goes into the trust list; the root key that signs the list may be kept elsewhere, offline.
+One directory: an encrypted PEM file for each key that is kept in a file, and `ring.json` that describes all
+of them. The ring says what goes into the trust list; the root key that signs the list is in `custody`.
 """
 
 import fcntl
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from keys import signers
-from keys.files import KeyFileError, read_private, write_private, write_whole
+from keys import rotation, signers
+from keys.files import PassphraseFile, write_whole
+from keys.rotation import Entry, Known
 from keys.signers import LocalSigner
-from keys.trust import Key, KeyState, Purpose
+from keys.trust import KeyState, Purpose
 from verifier.certificate import cose
-from verifier.certificate.bounds import BOUNDS
 from verifier.certificate.errors import LiangzhengError
 
-ROOT: Final = "root"
-_LONGEST_PASSPHRASE: Final = 1_023  # OpenSSL's bound
+_ENTRIES: Final = TypeAdapter(list[Entry])
+ALL_KINDS: Final = (0, 1, 2)
 
 
 class RingError(LiangzhengError, ValueError):
-    """The ring has no such key, or refuses to make it."""
-
-
-_Coordinate = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-
-
-class Entry(BaseModel):
-    """One key of the ring."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kid: Annotated[str, Field(pattern=r"^[0-9a-f]{8}$")]
-    """In hexadecimal; also the name of its file."""
-    purpose: Purpose
-    issuer: str | None = None
-    kinds: tuple[Annotated[int, Field(ge=0, le=2)], ...] = (0, 1, 2)
-    state: KeyState = KeyState.ACTIVE
-    since: Annotated[int, Field(ge=0, lt=BOUNDS.seconds)]
-    x: _Coordinate
-    y: _Coordinate
-    """The public point, in hexadecimal."""
-
-    def public_key(self) -> Key:
-        """Give the key as the trust list has it."""
-        cose_key: dict[int, int | bytes] = {1: 2, -1: 1, -2: bytes.fromhex(self.x), -3: bytes.fromhex(self.y)}
-        return Key(
-            cose_key=cose_key,
-            purpose=self.purpose,
-            issuer=self.issuer,
-            kinds=self.kinds,
-            state=self.state,
-            since=self.since,
-        )
-
-
-_ENTRIES: Final = TypeAdapter(list[Entry])
+    """The ring refuses to make a key, or is spoilt."""
 
 
 class KeyRing:
@@ -70,51 +34,49 @@ class KeyRing:
 
     Args:
         directory: where they are kept; made when the first key is.
-        passphrase_file: what they are encrypted with; made with a random passphrase where there is none.
-        root_file: where the root's public half goes, for verifiers to pin.
+        passphrase: what those in files are encrypted with.
     """
 
-    def __init__(self, directory: Path, *, passphrase_file: Path, root_file: Path) -> None:
+    def __init__(self, directory: Path, *, passphrase: PassphraseFile) -> None:
         self._directory = directory
-        self._passphrase_file = passphrase_file
-        self._root_file = root_file
+        self._passphrase = passphrase
         self._opened: dict[str, LocalSigner] = {}
+        self._read: tuple[object, list[Entry]] = (None, [])
 
     def entries(self) -> list[Entry]:
-        """Give all keys but the root, oldest first.
+        """Give all keys as they are written down, the oldest first.
 
         Raises:
             RingError: `ring.json` is spoilt.
         """
         try:
-            return _ENTRIES.validate_json(self._index.read_bytes())
+            status = self._index.stat()
+            seen = (status.st_ino, status.st_mtime_ns, status.st_size)
+            if self._read[0] != seen:  # it is replaced, never changed
+                self._read = seen, _ENTRIES.validate_json(self._index.read_bytes())
         except FileNotFoundError:
             return []
         except ValidationError as error:
             raise RingError(f"{self._index} is out of form") from error
-
-    def has_root(self) -> bool:
-        """Tell whether the root key is here."""
-        return self._file(ROOT).exists()
-
-    def create_root(self) -> None:
-        """Make the root key, and write its public half for verifiers to pin.
-
-        Raises:
-            KeyFileError: there is one, or it cannot be written.
-        """
-        signers.create(self._file(ROOT), self._passphrase(create=True))
-        self.export_root()
-
-    def export_root(self) -> None:
-        """Write the root's public half for verifiers to pin."""
-        pem = self.root().public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        write_whole(self._root_file, pem)
+        return list(self._read[1])
 
     def create(
-        self, purpose: Purpose, *, now: int, issuer: str | None = None, kinds: tuple[int, ...] = (0, 1, 2)
+        self,
+        purpose: Purpose,
+        *,
+        now: int,
+        issuer: str | None = None,
+        kinds: tuple[int, ...] = ALL_KINDS,
+        signs_from: int | None = None,
     ) -> Entry:
-        """Make a key, active from now on. A trust list must be published before others know it.
+        """Make a key. Others know it from the next trust list on, and it signs from then on.
+
+        Args:
+            purpose: what it signs.
+            now: the time.
+            issuer: whose certificates it signs; None for a status key.
+            kinds: which kinds of them.
+            signs_from: when it takes over, if not at once.
 
         Raises:
             RingError: an issuer is missing or has no sense, or the kid is taken (then try again).
@@ -122,57 +84,116 @@ class KeyRing:
         """
         if (purpose is Purpose.CERTIFICATE) != (issuer is not None):
             raise RingError("a certificate key belongs to an issuer, a status key to none")
+        later = signs_from is not None and signs_from > now
         with self._locked():
-            entries = self.entries()
-            name = f"new-{secrets.token_hex(8)}"
-            signer = signers.create(self._file(name), self._passphrase(create=True))
+            signer = self._make()
             point = cose.encode_key(signer.public)
             entry = Entry(
                 kid=signer.kid.hex(),
                 purpose=purpose,
                 issuer=issuer,
                 kinds=kinds,
+                state=KeyState.NEXT if later else KeyState.ACTIVE,
                 since=now,
+                signs_from=signs_from if later else now,
                 x=point[-2].hex(),
                 y=point[-3].hex(),
             )
-            if any(known.kid == entry.kid for known in entries):
-                self._file(name).unlink()
-                raise RingError("the new key has the kid of another; try again")
-            self._file(name).rename(self._file(entry.kid))
-            self._write([*entries, entry])
+            self._write([*self.entries(), entry])
         return entry
 
-    def root(self) -> LocalSigner:
-        """Open the root key.
+    def rotate(
+        self, purpose: Purpose, issuer: str | None, *, now: int, signs_from: int, known: Known
+    ) -> list[tuple[Entry, Entry]]:
+        """Make a successor for each active key of a purpose.
+
+        Args:
+            purpose: what they sign.
+            issuer: whose certificates.
+            now: the time.
+            signs_from: when the successors take over.
+            known: the kids of the published trust list.
+
+        Returns:
+            Each key with its successor.
 
         Raises:
-            RingError: it is not here.
-            KeyFileError: it cannot be opened.
+            RotationError: there is none, or one has a successor already.
         """
-        if not self.has_root():
-            raise RingError("there is no root key here: make one with `liangzheng keys create root`")
-        return signers.load(self._file(ROOT), self._passphrase())
+        entries = self.settled(now, known)
+        of_purpose = [entry for entry in entries if entry.purpose is purpose and entry.issuer == issuer]
+        active = [entry for entry in of_purpose if entry.state is KeyState.ACTIVE]
+        if not active:
+            whose = f" of issuer {issuer}" if issuer else ""
+            raise rotation.RotationError(f"no active {purpose} key{whose}: run `liangzheng keys create`")
+        for entry in active:
+            for later in of_purpose[of_purpose.index(entry) + 1 :]:
+                if later.state in {KeyState.NEXT, KeyState.ACTIVE} and later.replaces(entry):
+                    raise rotation.RotationError(
+                        f"key {entry.kid} has a successor already, {later.kid}; publish it with"
+                        " `liangzheng keys trust`, or retire it first"
+                    )
+        return [
+            (
+                entry,
+                self.create(purpose, now=now, issuer=issuer, kinds=entry.kinds, signs_from=signs_from),
+            )
+            for entry in active
+        ]
 
-    def signer(self, purpose: Purpose, issuer: str | None = None, kind: int = 0) -> LocalSigner:
-        """Open the newest active key for a purpose.
+    def retire(self, kid: str, *, now: int, known: Known) -> list[Entry]:
+        """Let a key sign no more; what it signed goes on to hold. Give the ring as it is then."""
+        return self._change(lambda entries: rotation.retired(entries, kid, now), now, known)
+
+    def compromise(self, kid: str, *, now: int, known: Known) -> list[Entry]:
+        """Declare that somebody else may have a key. Give the ring as it is then."""
+        return self._change(lambda entries: rotation.compromised(entries, kid, now, known), now, known)
+
+    def settle(self, now: int, known: Known) -> list[Entry]:
+        """Write down which keys have taken over from which by now."""
+        return self._change(lambda entries: entries, now, known)
+
+    def settled(self, now: int, known: Known) -> list[Entry]:
+        """Give all keys in the states that they have come to by now."""
+        return rotation.settled(self.entries(), now, known)
+
+    def signer(
+        self, purpose: Purpose, issuer: str | None = None, kind: int = 0, *, now: int, known: Known
+    ) -> LocalSigner:
+        """Open the key to sign with (`rotation.chosen`).
 
         Raises:
-            RingError: there is none.
+            RotationError: there is none.
             KeyFileError: it cannot be opened.
         """
-        for entry in reversed(self.entries()):
-            serves = entry.purpose is purpose and entry.issuer == issuer and kind in entry.kinds
-            if serves and entry.state is KeyState.ACTIVE:
-                if entry.kid not in self._opened:
-                    self._opened[entry.kid] = signers.load(self._file(entry.kid), self._passphrase())
-                return self._opened[entry.kid]
-        whose = f" of issuer {issuer}" if issuer else ""
-        raise RingError(f"no active {purpose} key{whose}: run `liangzheng keys create`")
+        return self.open(rotation.chosen(self.settled(now, known), purpose, issuer, kind, known))
 
-    def certificate_signer(self, issuer: str, kind: int = 0) -> LocalSigner:
-        """Open the newest active key that signs an issuer's certificates of a kind."""
-        return self.signer(Purpose.CERTIFICATE, issuer, kind)
+    def open(self, entry: Entry) -> LocalSigner:
+        """Open a key.
+
+        Raises:
+            KeyFileError: it cannot be opened.
+        """
+        if entry.kid not in self._opened:
+            self._opened[entry.kid] = signers.load(self._file(entry.kid), self._passphrase.read())
+        return self._opened[entry.kid]
+
+    def _make(self) -> LocalSigner:
+        fresh = self._file(f"new-{secrets.token_hex(8)}")
+        signer = signers.create(fresh, self._passphrase.read(create=True))
+        if any(known.kid == signer.kid.hex() for known in self.entries()):
+            fresh.unlink()
+            raise RingError("the new key has the kid of another; try again")
+        fresh.rename(self._file(signer.kid.hex()))
+        return signer
+
+    def _change(
+        self, change: Callable[[list[Entry]], Sequence[Entry]], now: int, known: Known
+    ) -> list[Entry]:
+        with self._locked():
+            entries = list(change(self.settled(now, known)))
+            self._write(entries)
+        return entries
 
     @property
     def _index(self) -> Path:
@@ -181,16 +202,9 @@ class KeyRing:
     def _file(self, name: str) -> Path:
         return self._directory / f"{name}.pem"
 
-    def _passphrase(self, *, create: bool = False) -> bytes:
-        if create and not self._passphrase_file.exists():
-            write_private(self._passphrase_file, secrets.token_urlsafe(32).encode() + b"\n")
-        passphrase = read_private(self._passphrase_file).strip()
-        if not 1 <= len(passphrase) <= _LONGEST_PASSPHRASE:
-            raise KeyFileError(f"{self._passphrase_file}: must hold 1 to {_LONGEST_PASSPHRASE} bytes")
-        return passphrase
-
-    def _write(self, entries: list[Entry]) -> None:
-        write_whole(self._index, _ENTRIES.dump_json(entries, indent=2))
+    def _write(self, entries: Sequence[Entry]) -> None:
+        if entries != self.entries():
+            write_whole(self._index, _ENTRIES.dump_json(list(entries), indent=2, exclude_none=True))
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

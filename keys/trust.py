@@ -5,30 +5,29 @@ about an agency. An offline root key signs both, a verifier pins that root, and 
 replaced by one that is older, empty, expired or differs under the same version.
 """
 
-import base64
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, NamedTuple, Self
 
 import cbor2
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from keys.roots import NO_ENDORSEMENTS, Lineage, Roots, TrustError
 from verifier.certificate import cose
-from verifier.certificate.dates import iso
-from verifier.certificate.errors import LiangzhengError
+from verifier.certificate.bounds import BOUNDS
 from verifier.certificate.model import Kid, Kind
 
 TRUST_TYPE: Final = "application/liangzheng-trust+cbor"
 DIRECTORY_TYPE: Final = "application/liangzheng-directory+cbor"
 LARGEST_LIST_BYTES: Final = 16 << 20
-
-
-class TrustError(LiangzhengError, ValueError):
-    """A list or a root key that must not be relied on. The one in use, if any, stays in use."""
+MOST_KEYS: Final = 8_192
+"""Keys of a trust list: twenty years of yearly rotation for 400 issuers. None is ever taken out, since the
+codes that it signed would then be called forged instead of expired."""
+MOST_ISSUERS: Final = 2_048
+WARNING_SECONDS: Final = 6 * 7 * 86_400
+"""How long before a trust list ends readiness and metrics begin to say so."""
 
 
 class KeyState(StrEnum):
@@ -56,6 +55,7 @@ class _Data(BaseModel):
 
 
 _Text = Annotated[str, Field(max_length=120)]
+_Seconds = Annotated[int, Field(ge=0, lt=BOUNDS.seconds)]
 
 
 class Contact(_Data):
@@ -92,8 +92,12 @@ class Key(_Data):
     """None for a status key."""
     kinds: Annotated[tuple[int, ...], BeforeValidator(_as_tuple)] = (0, 1, 2)
     state: Annotated[KeyState, Field(strict=False)] = KeyState.ACTIVE
-    since: int = 0
+    since: _Seconds = 0
     """When it entered this state, in seconds since 1970."""
+    signs_from: _Seconds | None = None
+    """When it begins to sign, as planned or as it was; None where it never did."""
+    signs_until: _Seconds | None = None
+    """When it ceased to sign; None while it has not."""
 
 
 class StatusLists(_Data):
@@ -105,10 +109,12 @@ class StatusLists(_Data):
 
 class _Trust(_Data):
     version: int = Field(ge=1)
-    issued: int
-    ends: int
-    issuers: Annotated[tuple[Issuer, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
-    keys: Annotated[tuple[Key, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
+    issued: _Seconds
+    ends: _Seconds
+    issuers: Annotated[
+        tuple[Issuer, ...], BeforeValidator(_as_tuple), Field(min_length=1, max_length=MOST_ISSUERS)
+    ]
+    keys: Annotated[tuple[Key, ...], BeforeValidator(_as_tuple), Field(min_length=1, max_length=MOST_KEYS)]
     status_lists: StatusLists
 
 
@@ -122,8 +128,8 @@ class Agency(_Data):
 
 class _Directory(_Data):
     version: int = Field(ge=1)
-    issued: int
-    ends: int
+    issued: _Seconds
+    ends: _Seconds
     agencies: Annotated[tuple[Agency, ...], BeforeValidator(_as_tuple)]
 
 
@@ -139,29 +145,16 @@ class TrustedKey:
     state: KeyState
     since: int
     public: ec.EllipticCurvePublicKey
+    signs_from: int | None
+    signs_until: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class RootKey:
-    """The pinned root: nothing is trusted that it did not sign."""
+class SignedLists(NamedTuple):
+    """A trust list, its directory, and what leads to the root that signed them, as they are published."""
 
-    kid: Kid
-    public: ec.EllipticCurvePublicKey
-
-    @classmethod
-    def from_pem(cls, pem: bytes) -> Self:
-        """Read the root's public key.
-
-        Raises:
-            TrustError: not a P-256 public key in PEM.
-        """
-        try:
-            key = load_pem_public_key(pem)
-        except (ValueError, UnsupportedAlgorithm) as error:
-            raise TrustError("the root key is no public key in PEM") from error
-        if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
-            raise TrustError("the root key is not on P-256")
-        return cls(cose.kid_of(key), key)
+    trust: bytes
+    directory: bytes
+    endorsements: bytes = NO_ENDORSEMENTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,63 +168,68 @@ class TrustList:
     keys: dict[Kid, TrustedKey]
     status_lists: StatusLists
     agencies: dict[tuple[str, str], Agency]
-    signed: bytes
-    """The COSE bytes as received, for those who fetch them from us."""
+    lists: SignedLists
+    """The bytes as received, for those who fetch them from us."""
+    signed_by: Lineage
+    """The root, and how it is known."""
+
+    @property
+    def signed(self) -> bytes:
+        """The COSE bytes of the trust list as received."""
+        return self.lists.trust
 
     @classmethod
-    def open(cls, trust: bytes, directory: bytes, root: RootKey) -> Self:
+    def open(cls, lists: SignedLists, roots: Roots) -> Self:
         """Verify both lists.
 
         Args:
-            trust: the trust list, COSE_Sign1.
-            directory: the directory, likewise.
-            root: the pinned root.
+            lists: the trust list and the directory, each a COSE_Sign1, and the endorsements of roots.
+            roots: the pinned set.
 
         Returns:
             What they say.
 
         Raises:
-            TrustError: unsigned, by another root, out of form, empty, or naming two keys alike.
+            TrustError: unsigned, by another root or one that handed over, out of form, empty, or naming two
+                keys alike or the root itself.
         """
+        line, content = _open_by_root(lists, roots)
         try:
-            listed = _Trust.model_validate(_open(trust, TRUST_TYPE, root))
-            agencies = _Directory.model_validate(_open(directory, DIRECTORY_TYPE, root))
+            listed = _Trust.model_validate(content)
+            agencies = _Directory.model_validate(_open(lists.directory, DIRECTORY_TYPE, line))
         except ValidationError as error:
-            raise TrustError("the list is empty or out of form") from error
+            raise TrustError("the list is empty, too long or out of form") from error
         if (agencies.version, agencies.ends) != (listed.version, listed.ends):
             raise TrustError("the directory was not published with this trust list")
+        if listed.ends <= listed.issued:
+            raise TrustError("the trust list ends before it begins")
         issuers = {issuer.code: issuer for issuer in listed.issuers}
         if len(issuers) != len(listed.issuers):
             raise TrustError("two issuers of the trust list have the same code")
-        keys = dict[Kid, TrustedKey]()
-        for key in listed.keys:
-            usable = _usable(key)
-            if usable.kid in keys:
-                raise TrustError("two keys of the trust list have the same kid")
-            if usable.purpose is Purpose.CERTIFICATE and usable.issuer not in issuers:
-                raise TrustError("a key of the trust list has no issuer")
-            keys[usable.kid] = usable
         return cls(
             version=listed.version,
             issued=listed.issued,
             ends=listed.ends,
             issuers=issuers,
-            keys=keys,
+            keys=_usable_keys(listed.keys, issuers, line),
             status_lists=listed.status_lists,
             agencies={(agency.issuer, agency.name): agency for agency in agencies.agencies},
-            signed=trust,
+            lists=lists,
+            signed_by=line,
         )
 
     def require_successor_of(self, former: "TrustList") -> None:
         """Refuse to fall back behind a list that was seen before.
 
         Raises:
-            TrustError: older, or another list under the same version.
+            TrustError: older, another list under the same version, or by a root that was replaced.
         """
         if self.version < former.version:
             raise TrustError(f"trust list {self.version} is older than {former.version}")
         if self.version == former.version and self.signed != former.signed:
             raise TrustError(f"two trust lists have the version {self.version}")
+        if not self.signed_by.follows(former.signed_by):
+            raise TrustError("the trust list is signed by a root key that was replaced")
 
     def complaint_contact(self, issuer: str, agency: str | None) -> Contact:
         """Give the agency's supervising body, or the issuer's contact where the directory has none."""
@@ -275,59 +273,23 @@ def encode_directory(*, version: int, issued: int, ends: int, agencies: list[Age
     return cbor2.dumps(document.model_dump(), canonical=True)
 
 
-def readable(trust: TrustList) -> dict[str, Any]:
-    """Give the trust list for people to read; what counts is the signed one."""
-    return {
-        "version": trust.version,
-        "issued": iso(trust.issued),
-        "ends": iso(trust.ends),
-        "issuers": [issuer.model_dump() for issuer in trust.issuers.values()],
-        "keys": [
-            {
-                "kid": key.kid.hex(),
-                "issuer": key.issuer,
-                "purpose": key.purpose,
-                "kinds": [kind.name.lower() for kind in sorted(key.kinds)],
-                "state": key.state,
-                "since": iso(key.since),
-            }
-            for key in trust.keys.values()
-        ],
-        "status_lists": trust.status_lists.model_dump(),
-        "agencies": [agency.model_dump() for agency in trust.agencies.values()],
-    }
+def _open_by_root(lists: SignedLists, roots: Roots) -> tuple[Lineage, dict[str, Any]]:
+    """Open the trust list with whichever root may sign it."""
+    in_force = roots.in_force(lists.endorsements)
+    for line in in_force[:-1]:
+        try:
+            return line, _open(lists.trust, TRUST_TYPE, line)
+        except TrustError:
+            continue
+    return in_force[-1], _open(lists.trust, TRUST_TYPE, in_force[-1])
 
 
-def jwks(trust: TrustList) -> dict[str, Any]:
-    """Give all keys as a JSON Web Key Set (RFC 7517) for verifiers of other make."""
-    return {"keys": [_jwk(key) for key in trust.keys.values()]}
-
-
-def _jwk(key: TrustedKey) -> dict[str, Any]:
-    point = key.public.public_numbers()
-    return {
-        "kty": "EC",
-        "crv": "P-256",
-        "x": _base64url(point.x),
-        "y": _base64url(point.y),
-        "alg": "ES256",
-        "use": "sig",
-        "kid": key.kid.hex(),
-        "iss": key.issuer,
-        "purpose": key.purpose,
-        "state": key.state,
-    }
-
-
-def _base64url(coordinate: int) -> str:
-    return base64.urlsafe_b64encode(coordinate.to_bytes(32, "big")).rstrip(b"=").decode()
-
-
-def _open(document: bytes, typ: str, root: RootKey) -> dict[str, Any]:
+def _open(document: bytes, typ: str, by: Lineage) -> dict[str, Any]:
     if type(document) is not bytes:  # a database column may hold anything
         raise TrustError("the list is no document")
     if len(document) > LARGEST_LIST_BYTES:
         raise TrustError("the list is larger than any of ours")
+    root = by.root
     try:
         payload = cose.open_document(document, typ=typ, kid=root.kid, key=root.public)
         content = cbor2.loads(payload, max_depth=6, allow_indefinite=False, allow_duplicate_keys=False)
@@ -336,6 +298,22 @@ def _open(document: bytes, typ: str, root: RootKey) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise TrustError("the list is no map")
     return content
+
+
+def _usable_keys(listed: tuple[Key, ...], issuers: dict[str, Issuer], by: Lineage) -> dict[Kid, TrustedKey]:
+    keys = dict[Kid, TrustedKey]()
+    for key in listed:
+        usable = _usable(key)
+        if usable.kid in keys:
+            raise TrustError("two keys of the trust list have the same kid")
+        if usable.kid in by.way:
+            raise TrustError("the trust list names its own root as a key")
+        if usable.purpose is Purpose.CERTIFICATE and usable.issuer not in issuers:
+            raise TrustError("a key of the trust list has no issuer")
+        if usable.purpose is Purpose.STATUS and usable.issuer is not None:
+            raise TrustError("a status key of the trust list has an issuer")
+        keys[usable.kid] = usable
+    return keys
 
 
 def _usable(key: Key) -> TrustedKey:
@@ -353,4 +331,6 @@ def _usable(key: Key) -> TrustedKey:
         state=key.state,
         since=key.since,
         public=public,
+        signs_from=key.signs_from,
+        signs_until=key.signs_until,
     )

@@ -14,7 +14,7 @@ from loadtest.paired import Work, seconds_each
 from loadtest.report import Line, at_least
 from verifier.certificate import claims, cose
 from verifier.certificate.code import to_bytes
-from verifier.cli.office import read_root
+from verifier.cli.office import read_roots
 from verifier.register.feed import DirectFeed
 from verifier.scanning.answers import answer, know, to_json
 from verifier.scanning.check import authenticate, check
@@ -35,7 +35,7 @@ def measure(data_dir: Path, digits: list[str]) -> tuple[list[Line], float]:
         The lines, and the seconds of one bare verification.
     """
     settings = Settings(data_dir=data_dir, base_url="http://127.0.0.1:8000")
-    follower = Follower(DirectFeed(data_dir / "register.sqlite"), root=read_root(settings), max_age=86_400)
+    follower = Follower(DirectFeed(data_dir / "register.sqlite"), roots=read_roots(settings), max_age=86_400)
     follower.refresh(Instant(time.time(), time.monotonic()))
     trust = follower.trust
     assert trust is not None

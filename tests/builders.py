@@ -10,12 +10,22 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from keys import trust
+from keys.roots import Roots
 from keys.signers import LocalSigner
-from keys.trust import Agency, Contact, Issuer, Key, KeyState, Purpose, RootKey, StatusLists, TrustList
+from keys.trust import (
+    Agency,
+    Contact,
+    Issuer,
+    Key,
+    KeyState,
+    Purpose,
+    SignedLists,
+    StatusLists,
+    TrustList,
+)
 from verifier.certificate import claims, cose
 from verifier.certificate.lifecycle import Standing, State
 from verifier.certificate.model import Certificate, StatusReference
-from verifier.status.follower import SignedLists
 from verifier.status.log import (
     CHAIN_START,
     Entry,
@@ -51,7 +61,7 @@ ROOT: Final = signer("root")
 STATUS: Final = signer("status")
 XINJIANG: Final = signer("650000")
 INNER_MONGOLIA: Final = signer("150000")
-PINNED: Final = RootKey(ROOT.kid, ROOT.public)
+PINNED: Final = Roots.of(ROOT.public)
 COMPLAINT: Final = Contact(
     body="新疆维吾尔自治区司法厅行政执法监督局", phone="0991-2000000", url="https://example.gov.cn/"
 )
@@ -102,7 +112,7 @@ def signed_lists(**changes: Any) -> SignedLists:
 
 
 def trust_list(**changes: Any) -> TrustList:
-    return TrustList.open(*signed_lists(**changes), PINNED)
+    return TrustList.open(signed_lists(**changes), PINNED)
 
 
 def with_state(state: KeyState) -> TrustList:

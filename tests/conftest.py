@@ -48,7 +48,7 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An office with keys, two issuers, a published trust list, and three certificates."""
     directory = tmp_path_factory.mktemp("office")
     office = Office(Settings(data_dir=directory), create=True)
-    office.ring.create_root()
+    office.custody.create()
     office.ring.create(Purpose.STATUS, now=NOW)
     complaint = Contact(body="执法监督处", phone="0991-0000000")
     issuers = [
@@ -66,7 +66,7 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 ledger,
                 [order(f"3100000000{digit}") for digit in (range(1, 4) if code == "650000" else range(3, 5))],
                 terms=terms(code),
-                signer=office.ring.certificate_signer(code),
+                signer=office.certificate_signer(code),
                 actor=TESTER,
                 now=NOW,
             )

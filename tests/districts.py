@@ -57,6 +57,6 @@ def restricted(number: str, **facts: Any) -> Order:
 def put_in_force(office: Office, *orders: Order, issuer: str = "650000", now: int = NOW) -> None:
     with office.ledger(now) as ledger:
         issue(
-            ledger, orders, terms=terms(issuer), signer=office.ring.certificate_signer(issuer),
+            ledger, orders, terms=terms(issuer), signer=office.certificate_signer(issuer),
             actor=TESTER, now=now,
         )  # fmt: skip

@@ -112,7 +112,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
     """A register with authorities, agencies and keys, and a token for each role. Not to be changed."""
     directory = tmp_path_factory.mktemp("tree")
     office, now = Office(Settings(data_dir=directory, base_url=BASE_URL), create=True), seconds_now()
-    office.ring.create_root()
+    office.custody.create()
     office.ring.create(Purpose.STATUS, now=now)
     for issuer in KEYS:
         office.ring.create(Purpose.CERTIFICATE, now=now, issuer=issuer)

@@ -9,7 +9,7 @@ import zxingcpp
 from PIL import Image
 
 from tests.api.conftest import Api, wanted
-from verifier.cli.office import read_root
+from verifier.cli.office import read_roots
 from verifier.issuing.samples.portraits import draw
 from verifier.register.audit import audit
 from verifier.register.feed import DirectFeed
@@ -22,7 +22,7 @@ PERSON = "990000197106030058"
 
 async def scan(api: Api, text: str) -> Finding:
     follower = Follower(
-        DirectFeed(api.office.database.path), root=read_root(api.office.settings), max_age=10.0
+        DirectFeed(api.office.database.path), roots=read_roots(api.office.settings), max_age=10.0
     )
     node = Node(follower, base_url=api.office.settings.address, capacity=0)
     finding, _ = node.scan(text, Instant(api.clock[0], time.monotonic()))

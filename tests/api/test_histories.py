@@ -20,7 +20,7 @@ from tests.api.conftest import Api, wanted
 from tests.office import BASE_URL
 from verifier.certificate.dates import add_months, day_of, start_of_day
 from verifier.cli.issuing import issuing_app
-from verifier.cli.office import Office, read_root
+from verifier.cli.office import Office, read_roots
 from verifier.register.audit import audit
 from verifier.register.feed import DirectFeed
 from verifier.scanning.node import Node
@@ -140,7 +140,7 @@ def machine(tree: tuple[Path, dict[str, str]], folder: Path) -> type[RuleBasedSt
             self.app.__enter__()
             self.api = Api(self.app, self.office, tree[1], clock)
             follower = Follower(
-                DirectFeed(self.office.database.path), root=read_root(self.office.settings), max_age=10.0
+                DirectFeed(self.office.database.path), roots=read_roots(self.office.settings), max_age=10.0
             )
             self.node = Node(follower, base_url=BASE_URL, capacity=0)
             self.directory = directory

@@ -50,5 +50,5 @@ def _import(office: Office, data_dir: Path, first: int) -> list[str]:
     )
     plan = imports.plan(roster, rules=rules, terms=terms, agency=AGENCY)
     with office.ledger(NOW) as ledger:
-        imports.apply(ledger, plan, signer_of=office.ring.certificate_signer, actor=TESTER, now=NOW)
+        imports.apply(ledger, plan, signer_of=office.certificate_signer, actor=TESTER, now=NOW)
     return [step.number for step in plan.steps]

@@ -55,7 +55,7 @@ def put(office: Office, *orders: Order) -> None:
             ledger,
             orders,
             terms=terms("150000"),
-            signer=office.ring.certificate_signer("150000"),
+            signer=office.certificate_signer("150000"),
             actor=TESTER,
             now=NOW,
         )
@@ -104,7 +104,7 @@ def filled(office: Office) -> Office:
                 ledger,
                 number,
                 change,
-                signer_of=office.ring.certificate_signer,
+                signer_of=office.certificate_signer,
                 base_url="https://v.example",
                 actor=TESTER,
                 now=NOW + DAY,

@@ -47,7 +47,7 @@ def put(office: Office, *orders: Order) -> None:
             ledger,
             orders,
             terms=terms("150000"),
-            signer=office.ring.certificate_signer("150000"),
+            signer=office.certificate_signer("150000"),
             actor=TESTER,
             now=NOW,
         )
@@ -80,7 +80,7 @@ def cleaning(reason: str, row: Sequence[Cell] = ROW) -> list[Sequence[Cell]]:
 
 def applied(office: Office, plan: ImportPlan, now: int = LATER) -> None:
     with office.ledger(now) as ledger:
-        imports.apply(ledger, plan, signer_of=office.ring.certificate_signer, actor=TESTER, now=now)
+        imports.apply(ledger, plan, signer_of=office.certificate_signer, actor=TESTER, now=now)
 
 
 def events(office: Office) -> int:
@@ -257,7 +257,7 @@ def test_a_table_of_more_rows_than_one_portion_is_done_whole(office: Office, tmp
         imports.apply(
             ledger,
             plan,
-            signer_of=office.ring.certificate_signer,
+            signer_of=office.certificate_signer,
             actor=TESTER,
             now=LATER,
             progress=told.append,
@@ -275,7 +275,7 @@ def test_kinds_that_exclude_each_other_are_seen_across_portions_im_2023_art_11(o
             ledger,
             orders,
             terms=terms("150000"),
-            signer=office.ring.certificate_signer("150000"),
+            signer=office.certificate_signer("150000"),
             actor=TESTER,
             now=NOW,
         )

@@ -87,7 +87,7 @@ def founded_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An office with authorities at every level. Not to be changed."""
     directory = tmp_path_factory.mktemp("tree")
     office = Office(Settings(data_dir=directory, base_url=BASE_URL), create=True)
-    office.ring.create_root()
+    office.custody.create()
     office.ring.create(Purpose.STATUS, now=NOW)
     for issuer in KEYS:
         office.ring.create(Purpose.CERTIFICATE, now=NOW, issuer=issuer)
@@ -107,7 +107,7 @@ def office(founded_tree: Path, tmp_path: Path) -> Iterator[Office]:
 
 
 def means(office: Office) -> Means:
-    return Means(signer_of=lambda issuer, _kind: office.ring.certificate_signer(issuer), base_url=BASE_URL)
+    return Means(signer_of=lambda issuer, _kind: office.certificate_signer(issuer), base_url=BASE_URL)
 
 
 def order(**changes: Any) -> Order:
@@ -363,7 +363,7 @@ def test_what_can_no_longer_be_issued_at_the_last_step_stays_undecided(office: O
             ledger,
             [order()],
             terms=terms_of(authorities.issuer_of(ledger.connection, "150000"), BASE_URL, valid_from=NOW),
-            signer=office.ring.certificate_signer("150000"),
+            signer=office.certificate_signer("150000"),
             actor=authority("150000"),
             now=NOW,
         )

@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keys.trust import jwks
+from keys.keysets import jwks
 from tests.districts import application, enter, put_in_force, restricted
 from tests.issuing.receiver import (
     Handler,

@@ -16,7 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keys import trust
-from keys.trust import Agency, Contact, KeyState, Purpose, RootKey, TrustError, TrustList
+from keys.keysets import jwks, readable
+from keys.roots import RootKey, TrustError
+from keys.trust import Agency, Contact, KeyState, Purpose, SignedLists, TrustList
 from tests.builders import (
     COMPLAINT,
     DAY,
@@ -32,7 +34,6 @@ from tests.builders import (
     key,
     scalar,
     signed_directory,
-    signed_lists,
     signed_trust,
     signer,
     trust_list,
@@ -47,7 +48,7 @@ CONTENT: dict[str, Any] = cbor2.loads(
 
 
 def opened(signed: bytes = TRUST, directory: bytes = DIRECTORY) -> TrustList:
-    return TrustList.open(signed, directory, PINNED)
+    return TrustList.open(SignedLists(signed, directory), PINNED)
 
 
 def by_root(content: object, typ: str = trust.TRUST_TYPE) -> bytes:
@@ -190,13 +191,13 @@ def test_a_complaint_leads_to_no_script() -> None:
 
 def test_the_next_list_takes_the_place_of_the_one_before() -> None:
     former = opened()
-    for successor in (opened(), opened(*signed_lists(version=2))):
+    for successor in (opened(), trust_list(version=2)):
         successor.require_successor_of(former)
 
 
 def test_an_older_list_is_refused() -> None:
     with pytest.raises(TrustError, match="older"):
-        opened().require_successor_of(opened(*signed_lists(version=2)))
+        opened().require_successor_of(trust_list(version=2))
 
 
 def test_another_list_under_the_same_version_is_refused() -> None:
@@ -216,7 +217,7 @@ def test_a_complaint_goes_to_the_agencys_supervising_body_or_to_the_issuer() -> 
 
 
 def test_the_readable_list_names_every_key_and_issuer() -> None:
-    shown = trust.readable(opened())
+    shown = readable(opened())
     assert [entry["code"] for entry in shown["issuers"]] == [entry.code for entry in ISSUERS]
     assert {entry["kid"] for entry in shown["keys"]} == {
         XINJIANG.kid.hex(),
@@ -228,7 +229,7 @@ def test_the_readable_list_names_every_key_and_issuer() -> None:
 
 
 def test_the_web_keys_are_those_of_the_list() -> None:
-    keys = {entry["kid"]: entry for entry in trust.jwks(opened())["keys"]}
+    keys = {entry["kid"]: entry for entry in jwks(opened())["keys"]}
     assert len(keys) == len(KEYS)
     entry = keys[XINJIANG.kid.hex()]
     x, y = (int.from_bytes(base64.urlsafe_b64decode(entry[name] + "="), "big") for name in "xy")

@@ -42,7 +42,7 @@ def enter(office: Office, orders: Sequence[Order], *, issuer: str = XINJIANG, no
             ledger,
             orders,
             terms=terms(issuer),
-            signer=office.ring.certificate_signer(issuer),
+            signer=office.certificate_signer(issuer),
             actor=TESTER,
             now=now,
         )

@@ -23,7 +23,7 @@ def replace(office: Office, old: str, *, now: int = NOW + DAY, reason: str = "fa
             ledger,
             old,
             Change(**facts),
-            signer_of=office.ring.certificate_signer,
+            signer_of=office.certificate_signer,
             base_url=BASE_URL,
             actor=TESTER,
             now=now,

@@ -75,7 +75,7 @@ def test_a_number_in_the_register_is_not_issued_again_not_even_after_it_was_void
     ):
         issue(
             ledger, [order("31000000008"), order(NUMBER)], terms=terms(),
-            signer=office.ring.certificate_signer("650000"), actor=TESTER, now=NOW,
+            signer=office.certificate_signer("650000"), actor=TESTER, now=NOW,
         )  # fmt: skip
     with office.database.reading() as connection, pytest.raises(NotFoundError):
         find(connection, "31000000008")
@@ -86,7 +86,7 @@ def test_a_key_that_no_verifier_knows_issues_nothing(office: Office) -> None:
     with pytest.raises(IssuanceError, match="not in the published trust list"), office.ledger(NOW) as ledger:
         issue(
             ledger, [order("31000000008")], terms=terms(),
-            signer=office.ring.certificate_signer("650000"), actor=TESTER, now=NOW,
+            signer=office.certificate_signer("650000"), actor=TESTER, now=NOW,
         )  # fmt: skip
 
 
@@ -94,7 +94,7 @@ def test_a_key_of_another_issuer_issues_nothing(office: Office) -> None:
     with pytest.raises(IssuanceError, match="not in the published trust list"), office.ledger(NOW) as ledger:
         issue(
             ledger, [order("31000000008")], terms=terms(),
-            signer=office.ring.certificate_signer("150000"), actor=TESTER, now=NOW,
+            signer=office.certificate_signer("150000"), actor=TESTER, now=NOW,
         )  # fmt: skip
 
 

@@ -177,6 +177,6 @@ def test_a_page_is_read_by_the_ids_of_events_whoever_asks(busy: Office, actor: A
 def _replace(office: Office, number: str, change: Replacement, reason: str) -> None:
     with office.ledger(NOW + DAY) as ledger:
         substitute(
-            ledger, number, change, signer_of=office.ring.certificate_signer, base_url=BASE_URL,
+            ledger, number, change, signer_of=office.certificate_signer, base_url=BASE_URL,
             actor=TESTER, now=NOW + DAY, reason=reason,
         )  # fmt: skip

@@ -23,7 +23,7 @@ def at(seconds: float) -> Instant:
 
 @pytest.fixture
 def follower(office: Office) -> Iterator[Follower]:
-    following = Follower(DirectFeed(office.database.path), root=office.root, max_age=10)
+    following = Follower(DirectFeed(office.database.path), roots=office.roots, max_age=10)
     yield following
     following.close()
 
@@ -124,7 +124,7 @@ def later(feed: DirectFeed) -> None:
 
 def test_a_register_that_was_replaced_by_a_copy_is_followed_there(office: Office, tmp_path: Path) -> None:
     feed = DirectFeed(office.database.path)
-    follower = Follower(feed, root=office.root, max_age=10)
+    follower = Follower(feed, roots=office.roots, max_age=10)
     follower.refresh(at(0))
     copy_of(office.database.path, tmp_path / "copy.sqlite").rename(office.database.path)
     office.database.close()
@@ -137,7 +137,7 @@ def test_a_register_that_was_replaced_by_a_copy_is_followed_there(office: Office
 
 def test_a_register_that_was_moved_away_no_longer_confirms(office: Office, tmp_path: Path) -> None:
     feed = DirectFeed(office.database.path)
-    follower = Follower(feed, root=office.root, max_age=10)
+    follower = Follower(feed, roots=office.roots, max_age=10)
     follower.refresh(at(0))
     office.database.path.rename(tmp_path / "away.sqlite")
     later(feed)
@@ -151,7 +151,7 @@ def test_an_older_copy_in_its_place_is_not_followed(office: Office, tmp_path: Pa
     older = copy_of(office.database.path, tmp_path / "older.sqlite")
     happen(office, Event.WITHDRAWN, NUMBER)
     feed = DirectFeed(office.database.path)
-    follower = Follower(feed, root=office.root, max_age=10)
+    follower = Follower(feed, roots=office.roots, max_age=10)
     follower.refresh(at(0))
     older.rename(office.database.path)
     for left in ("-wal", "-shm"):

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from keys.trust import Purpose, TrustError
+from keys.roots import TrustError
+from keys.trust import Purpose
 from tests.office import NOW, happen
 from verifier.certificate.lifecycle import Event
 from verifier.cli.office import Office
@@ -99,7 +100,7 @@ def test_a_list_that_verifiers_would_refuse_is_not_published(office: Office) -> 
     other = office.settings.data_dir / "other"
     office.settings.root_key_file.rename(office.settings.root_key_file.with_suffix(".away"))
     (office.settings.keys_dir / "root.pem").rename(other)
-    office.ring.create_root()  # a root that nobody pinned
+    office.custody.create()  # a root that nobody pinned
     office.settings.root_key_file.with_suffix(".away").rename(office.settings.root_key_file)
     with pytest.raises(TrustError, match="pinned root"):
         office.publish_trust(NOW)

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from keys.trust import RootKey, TrustList
+from keys.roots import Roots
+from keys.trust import TrustList
 from tests.running import Reply, Server, serving, succeed
 from verifier.register import authorities
 from verifier.register.database import open_database
@@ -169,8 +170,8 @@ def test_the_trust_list_is_served_as_it_was_signed(server: Server, demo_dir: Pat
     assert lists is not None
     served = server.get("/trust")
     assert served.headers["content-type"] == "application/cose"
-    root = RootKey.from_pem((demo_dir / "root.pub.pem").read_bytes())
-    trust = TrustList.open(served.body, lists.directory, root)
+    root = Roots.from_pem((demo_dir / "root.pub.pem").read_bytes())
+    trust = TrustList.open(lists._replace(trust=served.body), root)
     readable = server.get("/trust.json").json
     assert readable["version"] == trust.version
     assert {key["kid"] for key in readable["keys"]} == {kid.hex() for kid in trust.keys}

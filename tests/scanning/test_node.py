@@ -28,7 +28,7 @@ def at(seconds: float) -> Instant:
 
 @pytest.fixture
 def node(office: Office) -> Iterator[Node]:
-    follower = Follower(DirectFeed(office.database.path), root=office.root, max_age=10)
+    follower = Follower(DirectFeed(office.database.path), roots=office.roots, max_age=10)
     yield Node(follower, base_url=BASE_URL, capacity=2)
     follower.close()
 
@@ -53,7 +53,7 @@ def issue_one(office: Office, number: str) -> None:
     with office.ledger(NOW) as ledger:
         issue(
             ledger, [order(number)], terms=terms(),
-            signer=office.ring.certificate_signer("650000"), actor=TESTER, now=NOW,
+            signer=office.certificate_signer("650000"), actor=TESTER, now=NOW,
         )  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def unregistered(office: Office) -> str:
     with office.database.reading() as connection:
         genuine = find(connection, NUMBER).certificate
     elsewhere = replace(genuine, status=StatusReference(0, genuine.status.index ^ 1))
-    return to_digits(cose.sign_code(claims.encode(elsewhere), office.ring.certificate_signer("650000")))
+    return to_digits(cose.sign_code(claims.encode(elsewhere), office.certificate_signer("650000")))
 
 
 def test_a_change_is_seen_by_the_scan_of_the_next_turn(office: Office, node: Node) -> None:

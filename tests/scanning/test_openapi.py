@@ -134,7 +134,7 @@ def test_answers_without_a_register_are_documented_ones(data_dir: Path) -> None:
 
 
 def test_all_routes_are_documented_and_nothing_else(office: Office, server: Server) -> None:
-    follower = Follower(DirectFeed(office.database.path), root=office.root, max_age=10)
+    follower = Follower(DirectFeed(office.database.path), roots=office.roots, max_age=10)
     node = Node(follower, base_url="https://v.example", capacity=0)
     app = create_app(lambda: node, DirectoryStore(office.database.path.parent))
     routes = {re.sub(r":\w+}", "}", route.path) for route in app.routes if isinstance(route, Route)}

@@ -9,7 +9,17 @@ from html.parser import HTMLParser
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from keys.trust import Contact, Issuer, KeyState, Purpose, StatusLists, TrustedKey, TrustList
+from keys.roots import Lineage, RootKey
+from keys.trust import (
+    Contact,
+    Issuer,
+    KeyState,
+    Purpose,
+    SignedLists,
+    StatusLists,
+    TrustedKey,
+    TrustList,
+)
 from verifier.certificate.dates import parse_instant
 from verifier.certificate.jurisdictions import jurisdictions
 from verifier.certificate.lifecycle import ReasonClass, Standing, State
@@ -91,6 +101,8 @@ KEY = TrustedKey(
     state=KeyState.ACTIVE,
     since=0,
     public=ec.derive_private_key(1, ec.SECP256R1()).public_key(),
+    signs_from=None,
+    signs_until=None,
 )
 
 
@@ -103,7 +115,8 @@ def known(certificate: Certificate, issuer: Issuer) -> Known:
         keys={KEY.kid: KEY},
         status_lists=StatusLists(uri="https://v.example.cn/status", size=1),
         agencies={},
-        signed=b"",
+        lists=SignedLists(b"", b""),
+        signed_by=Lineage(RootKey.of(KEY.public), 0, ()),
     )
     return know(Authentic(certificate, KEY, bytes(12)), trust)
 

@@ -58,7 +58,7 @@ def place(demo_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             issuer=issuer, valid_from=now - _DAY, valid_until=until, base_url=office.settings.base_url
         )
         with office.ledger(now) as ledger:
-            signer = office.ring.certificate_signer(issuer)
+            signer = office.certificate_signer(issuer)
             issue(ledger, [wanted], terms=terms, signer=signer, actor=TESTER, now=now)
         with office.database.reading() as connection:
             digits[name] = to_digits(find(connection, wanted.number, issuer=issuer).signed)

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from keys.trust import KeyState
+from keys.trust import KeyState, SignedLists
 from tests.builders import (
     DAY,
     INNER_MONGOLIA,
@@ -27,7 +27,7 @@ from tests.builders import (
 )
 from verifier.certificate.lifecycle import ReasonClass, Standing, State
 from verifier.certificate.model import StatusReference
-from verifier.status.follower import FeedError, Follower, Instant, News, SignedLists
+from verifier.status.follower import FeedError, Follower, Instant, News
 from verifier.status.log import Entry, sign_head
 
 MAX_AGE: Final = 10.0
@@ -102,7 +102,7 @@ def feed() -> MemoryFeed:
 
 @pytest.fixture
 def follower(feed: MemoryFeed) -> Follower:
-    return Follower(feed, root=PINNED, max_age=MAX_AGE)
+    return Follower(feed, roots=PINNED, max_age=MAX_AGE)
 
 
 def state_of(follower: Follower) -> State | None:

@@ -5,8 +5,9 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any, Final
 
 from keys import trust
+from keys.roots import Roots
 from keys.signers import LocalSigner
-from keys.trust import Contact, Issuer, Key, KeyState, Purpose, RootKey, StatusLists
+from keys.trust import Contact, Issuer, Key, KeyState, Purpose, StatusLists
 from tests.builders import scalar, signer
 from verifier.certificate import claims, code, cose
 from verifier.certificate.lifecycle import Standing, State
@@ -73,7 +74,7 @@ DIRECTORY: Final = cose.sign_document(
     typ=trust.DIRECTORY_TYPE,
     signer=KEYS["root"],
 )
-PINNED: Final = RootKey(KEYS["root"].kid, KEYS["root"].public)
+PINNED: Final = Roots.of(KEYS["root"].public)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from keys.trust import RootKey, TrustList
+from keys.roots import Roots
+from keys.trust import SignedLists, TrustList
 from tests.vectors import generate
 from tests.vectors.case import KEYS
 from verifier.certificate import code, cose
 from verifier.certificate.lifecycle import ReasonClass, State
-from verifier.certificate.model import Kid
 from verifier.certificate.verdicts import Reason, Verdict
 from verifier.scanning.check import LookUp, RefusedError, authenticate, check
 from verifier.status.log import CHAIN_START, Entry, Head, chain_over, open_head, sign_head
@@ -36,8 +36,8 @@ def trust() -> TrustList:
     shared = read(generate.DIRECTORY / "trust.json")
     x, y = (int(shared["root"][coordinate], 16) for coordinate in "xy")
     root = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
-    pinned = RootKey(Kid(bytes.fromhex(shared["root"]["kid"])), root)
-    return TrustList.open(bytes.fromhex(shared["trust"]), bytes.fromhex(shared["directory"]), pinned)
+    lists = SignedLists(bytes.fromhex(shared["trust"]), bytes.fromhex(shared["directory"]))
+    return TrustList.open(lists, Roots.of(root))
 
 
 def look_up(register: dict[str, Any] | None) -> LookUp:

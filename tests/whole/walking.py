@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from tests.api.conftest import ROLES, Api, wanted
 from tests.whole.life import Step, Story
-from verifier.cli.office import read_root
+from verifier.cli.office import read_roots
 from verifier.register import tables
 from verifier.register.audit import audit
 from verifier.register.feed import DirectFeed
@@ -44,7 +44,7 @@ class Walk:
         self.api, self.story = api, story
         self.rows: list[Row] = []
         follower = Follower(
-            DirectFeed(api.office.database.path), root=read_root(api.office.settings), max_age=10.0
+            DirectFeed(api.office.database.path), roots=read_roots(api.office.settings), max_age=10.0
         )
         self.node = Node(follower, base_url=api.office.settings.address, capacity=0)
         self.code = ""

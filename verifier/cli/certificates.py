@@ -82,7 +82,7 @@ def issue(
         valid_until=until,
     )
     require_issuable(order, terms)
-    signer = office.ring.certificate_signer(issuer, order.kind)
+    signer = office.certificate_signer(issuer, order.kind)
     with office.ledger(now) as ledger:
         issue_orders(ledger, [order], terms=terms, signer=signer, actor=office.actor, now=now)
     office.remark_on(terms, {agency}, now)

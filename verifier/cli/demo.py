@@ -14,12 +14,13 @@ import typer
 from keys.trust import Purpose
 from verifier import settings
 from verifier.certificate import code as code_text
-from verifier.certificate import qr
+from verifier.certificate import cose, qr
 from verifier.certificate.bounds import BOUNDS
 from verifier.certificate.jurisdictions import jurisdiction_of
 from verifier.certificate.model import StatusReference
 from verifier.cli import options, serve
 from verifier.cli.office import Office, seconds_now
+from verifier.cli.publishing import listed_keys
 from verifier.issuing import imports, issuance
 from verifier.issuing.issuance import Order, Terms, terms_of
 from verifier.issuing.samples import portraits
@@ -73,11 +74,11 @@ def demo(
 
 
 def _make_trust(office: Office, now: int) -> None:
-    ring = office.ring
-    if not ring.has_root():
-        ring.create_root()
+    ring, custody = office.ring, office.custody
+    if not custody.is_here:
+        custody.create()
     elif not office.settings.root_key_file.exists():
-        ring.export_root()
+        custody.export()
     entries = ring.entries()
     if not any(entry.purpose is Purpose.STATUS for entry in entries):
         ring.create(Purpose.STATUS, now=now)
@@ -88,8 +89,8 @@ def _make_trust(office: Office, now: int) -> None:
         is_published = authorities.newest_version(connection) > 0
     if is_published:
         trust = office.trust()
-        known = {key.kid.hex() for key in trust.keys.values()}
-        missing = {entry.kid for entry in office.publishable(set(trust.issuers))} - known
+        listed = listed_keys(ring.entries(), list(trust.issuers.values()))
+        missing = {cose.kid_of(cose.decode_key(key.cose_key)) for key in listed} - set(trust.keys)
         if not missing and trust.ends > now + _RENEW_BEFORE:
             return
     office.publish_trust(now, authorities.parse(_sample("authorities.toml")))
@@ -109,7 +110,7 @@ def _import_roster(office: Office, name: str, issuer: str, agency: str | None, n
         imports.apply(
             ledger,
             plan,
-            signer_of=office.ring.certificate_signer,
+            signer_of=office.certificate_signer,
             actor=_DEMO,
             now=now,
             progress=advance,
@@ -141,7 +142,7 @@ def _show_state(office: Office, exhibit: Exhibit, now: int) -> None:
             ledger,
             [order],
             terms=terms,
-            signer=office.ring.certificate_signer(exhibit.issuer, exhibit.kind),
+            signer=office.certificate_signer(exhibit.issuer, exhibit.kind),
             actor=_DEMO,
             now=min(start, now),
         )
@@ -185,7 +186,7 @@ def _write_gallery(office: Office) -> Path:
     fakes = counterfeits(
         genuine.certificate,
         genuine.signed,
-        office.ring.certificate_signer(XINJIANG),
+        office.certificate_signer(XINJIANG),
         StatusReference(genuine.certificate.status.list, BOUNDS.status_list_entries - 1),
     )
     codes |= fakes

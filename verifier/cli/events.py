@@ -133,7 +133,7 @@ def replace(
             ledger,
             number,
             change,
-            signer_of=office.ring.certificate_signer,
+            signer_of=office.certificate_signer,
             base_url=office.settings.address,
             actor=office.actor,
             now=now,

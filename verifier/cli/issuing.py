@@ -30,7 +30,7 @@ def issuing_app(office: Office, clock: Callable[[], float] = time.time) -> Starl
     def ledger() -> AbstractContextManager[Ledger]:
         return office.ledger(int(clock()))
 
-    means = Means(signer_of=office.ring.certificate_signer, base_url=office.settings.address)
+    means = Means(signer_of=office.certificate_signer, base_url=office.settings.address)
     jobs = Jobs(
         database=office.database,
         ledger=ledger,

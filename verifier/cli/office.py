@@ -3,49 +3,48 @@
 import os
 import pwd
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Final
 
 from sqlalchemy import Connection
 
-from keys.ring import Entry, KeyRing
+from keys.custody import RootCustody, Unsigned
+from keys.files import PassphraseFile
+from keys.ring import KeyRing
+from keys.roots import Roots, TrustError
+from keys.rotation import Entry, Known
 from keys.signers import LocalSigner
-from keys.trust import (
-    DIRECTORY_TYPE,
-    TRUST_TYPE,
-    Purpose,
-    RootKey,
-    StatusLists,
-    TrustError,
-    TrustList,
-    encode_directory,
-    encode_trust,
-)
-from verifier.certificate import cose
-from verifier.certificate.dates import add_months, iso
+from keys.trust import Purpose, SignedLists, TrustList
+from verifier.certificate.dates import iso
+from verifier.certificate.model import Kind
 from verifier.cli import options
+from verifier.cli.publishing import issuable_kinds, unsigned_lists
 from verifier.issuing.issuance import Terms
 from verifier.photos import PhotoStore, open_store
-from verifier.register import authorities, indices
+from verifier.register import authorities
 from verifier.register.actors import Actor
 from verifier.register.authorities import Authorities, Published
 from verifier.register.database import Database, open_database
 from verifier.register.ledger import Ledger, writing
 from verifier.settings import Settings
-from verifier.status.follower import SignedLists
-
-TRUST_MONTHS: Final = 13
-"""How long a trust list holds; it should be published anew each year."""
 
 
 class Office:
-    """Settings, register, keys and trust list of this machine."""
+    """Settings, register, keys and trust list of this machine.
 
-    def __init__(self, settings: Settings, *, create: bool = False) -> None:
+    Args:
+        settings: as they were read.
+        create: make the register where there is none.
+        clock: tells which keys have come to sign, in seconds since 1970.
+    """
+
+    def __init__(
+        self, settings: Settings, *, create: bool = False, clock: Callable[[], float] = time.time
+    ) -> None:
         self.settings = settings
         self._create = create
+        self._clock = clock
 
     @cached_property
     def database(self) -> Database:
@@ -59,22 +58,52 @@ class Office:
 
     @cached_property
     def ring(self) -> KeyRing:
-        """The private keys."""
-        return KeyRing(
-            self.settings.keys_dir,
-            passphrase_file=self.settings.passphrase_path,
-            root_file=self.settings.root_key_file,
+        """The private keys but the root."""
+        return KeyRing(self.settings.keys_dir, passphrase=self._passphrase)
+
+    @cached_property
+    def custody(self) -> RootCustody:
+        """The root key, where it is here."""
+        return RootCustody(
+            self.settings.keys_dir, passphrase=self._passphrase, root_file=self.settings.root_key_file
         )
 
-    @cached_property
-    def root(self) -> RootKey:
-        """The pinned root key."""
-        return read_root(self.settings)
+    @property
+    def _passphrase(self) -> PassphraseFile:
+        return PassphraseFile(self.settings.passphrase_path)
 
-    @cached_property
+    @property
+    def roots(self) -> Roots:
+        """The pinned root keys."""
+        return read_roots(self.settings)
+
+    def certificate_signer(self, issuer: str, kind: int = 0) -> LocalSigner:
+        """Open the key that signs an issuer's certificates of a kind: the newest that verifiers know.
+
+        Raises:
+            RotationError: there is none.
+            KeyFileError: it cannot be opened.
+        """
+        return self.ring.signer(Purpose.CERTIFICATE, issuer, kind, now=self.now, known=self.known())
+
     def status_signer(self) -> LocalSigner:
-        """The key that signs the heads of the log."""
-        return self.ring.signer(Purpose.STATUS)
+        """Open the key that signs messages about the status of certificates.
+
+        Raises:
+            RotationError: there is none.
+            KeyFileError: it cannot be opened.
+        """
+        return self.ring.signer(Purpose.STATUS, now=self.now, known=self.known())
+
+    def known(self) -> Known:
+        """The kids that verifiers know."""
+        with self.database.reading() as connection:
+            return _kids(self.published(connection))
+
+    @property
+    def now(self) -> int:
+        """The time."""
+        return int(self._clock())
 
     @property
     def actor(self) -> Actor:
@@ -107,12 +136,16 @@ class Office:
     @cached_property
     def published(self) -> Published:
         """The published trust list, opened once for each version."""
-        return Published(lambda: self.root)
+        return Published(lambda: self.roots)
 
     @contextmanager
     def ledger(self, now: int) -> Iterator[Ledger]:
         """Write to the register: all of the block or nothing."""
-        with writing(self.database, self.status_signer, trust=self.published, now=now) as ledger:
+
+        def signer_under(trust: TrustList | None) -> LocalSigner:
+            return self.ring.signer(Purpose.STATUS, now=now, known=_kids(trust))
+
+        with writing(self.database, signer_under, trust=self.published, now=now) as ledger:
             yield ledger
 
     def remark_on(self, terms: Terms, agencies: Collection[str | None], now: int) -> None:
@@ -124,9 +157,42 @@ class Office:
         for agency in sorted({name for name in agencies if name and (terms.issuer, name) not in listed}):
             options.note(f"note: {agency} is in no directory; complaints about it go to the issuer")
 
-    def publishable(self, issuers: set[str]) -> list[Entry]:
-        """Give the keys that belong to an issuer of the register, and those that belong to none."""
-        return [entry for entry in self.ring.entries() if entry.issuer is None or entry.issuer in issuers]
+    def left_out(self) -> Iterator[tuple[Entry, str]]:
+        """Give the keys that no trust list may have, or not for all of their kinds, and why."""
+        with self.database.reading() as connection:
+            issuers = {issuer.code: issuer for issuer in authorities.issuers(connection)}
+        for entry in self.ring.entries():
+            if entry.issuer is None:
+                continue
+            if entry.issuer not in issuers:
+                yield (
+                    entry,
+                    f"left out: key {entry.kid} of issuer {entry.issuer}, which the register does not know",
+                )
+            elif excess := set(entry.kinds) - issuable_kinds(issuers[entry.issuer]):
+                names = ", ".join(Kind(kind).name.lower() for kind in sorted(excess))
+                yield (
+                    entry,
+                    f"key {entry.kid} is not listed for {names}: issuer {entry.issuer} may not issue it",
+                )
+
+    def prepare_trust(
+        self, now: int, listed: Authorities | None = None, *, version: int | None = None
+    ) -> Unsigned:
+        """Write the next lists for a root that is elsewhere.
+
+        Args:
+            now: when they begin.
+            listed: authorities and agencies to enter first.
+            version: theirs; by default the next.
+
+        Raises:
+            TrustError: they would be empty, or two keys have the same kid.
+        """
+        with self.database.writing() as connection:
+            if listed is not None:
+                authorities.enter(connection, listed)
+            return self._unsigned(connection, now, version)
 
     def publish_trust(self, now: int, listed: Authorities | None = None) -> TrustList:
         """Sign the trust list and the directory of what the register and the ring hold, and publish them.
@@ -143,47 +209,68 @@ class Office:
         Raises:
             TrustError: it would be empty, too large, or not by the pinned root.
         """
-        root = self.ring.root()
+        self.custody.signer()  # where there is no root, nothing is entered
         with self.ledger(now) as ledger:
             if listed is not None:
                 authorities.enter(ledger.connection, listed)
-            lists = self._sign_lists(ledger, root, now)
-            published = TrustList.open(*lists, self.root)
-            if ledger.trust is not None:
-                published.require_successor_of(ledger.trust)
-            authorities.publish(ledger.connection, lists, version=published.version, now=now)
-            ledger.trust = published
+            lists = self.custody.sign(self._unsigned(ledger.connection, now, None))
+            published = self._publish(ledger, lists, now)
+        self._take_over(published, now)
         return published
 
-    def _sign_lists(self, ledger: Ledger, root: LocalSigner, now: int) -> SignedLists:
-        connection = ledger.connection
-        issuers = authorities.issuers(connection)
-        shared = {
-            "version": authorities.newest_version(connection) + 1,
-            "issued": now,
-            "ends": add_months(now, TRUST_MONTHS),
-        }
-        trust = encode_trust(
-            **shared,
-            issuers=issuers,
-            keys=[entry.public_key() for entry in self.publishable({issuer.code for issuer in issuers})],
-            status_lists=StatusLists(uri=f"{self.settings.address}/status/{{list}}", size=indices.LIST_SIZE),
-        )
-        directory = encode_directory(**shared, agencies=authorities.agencies(connection))
-        return SignedLists(
-            cose.sign_document(trust, typ=TRUST_TYPE, signer=root),
-            cose.sign_document(directory, typ=DIRECTORY_TYPE, signer=root),
+    def publish_signed(self, lists: SignedLists, now: int) -> TrustList:
+        """Publish lists that a root elsewhere signed.
+
+        Raises:
+            TrustError: a verifier would refuse them.
+        """
+        with self.ledger(now) as ledger:
+            published = self._publish(ledger, lists, now)
+        self._take_over(published, now)
+        return published
+
+    def _publish(self, ledger: Ledger, lists: SignedLists, now: int) -> TrustList:
+        published = TrustList.open(lists, self.roots)
+        if published.ends <= now:
+            raise TrustError("the trust list has expired already")
+        if ledger.trust is not None:
+            published.require_successor_of(ledger.trust)
+            if published.version == ledger.trust.version:
+                raise TrustError(f"trust list {published.version} was published already")
+        authorities.publish(ledger.connection, lists, version=published.version, now=now)
+        ledger.trust = published
+        return published
+
+    def _take_over(self, published: TrustList, now: int) -> None:
+        """Write down what follows from the list that verifiers know now."""
+        self.ring.settle(now, _kids(published))
+        if len(self.roots.pinned) > 1 and self.custody.is_here:
+            self.custody.export()  # whoever pins the new root needs the old one no more
+
+    def _unsigned(self, connection: Connection, now: int, version: int | None) -> Unsigned:
+        everything = [entry.kid for entry in self.ring.entries()]
+        newest = authorities.newest_version(connection)
+        return unsigned_lists(
+            connection,
+            self.ring.settled(now, everything),
+            address=self.settings.address,
+            now=now,
+            version=newest + 1 if version is None else version,
         )
 
 
-def read_root(settings: Settings) -> RootKey:
-    """Read the pinned root key.
+def _kids(trust: TrustList | None) -> Known:
+    return {kid.hex() for kid in trust.keys} if trust else ()
+
+
+def read_roots(settings: Settings) -> Roots:
+    """Read the pinned root keys.
 
     Raises:
         TrustError: it is missing or out of form.
     """
     try:
-        return RootKey.from_pem(settings.root_key_file.read_bytes())
+        return Roots.from_pem(settings.root_key_file.read_bytes())
     except OSError as error:
         raise TrustError(
             f"no root key at {settings.root_key_file}: run `liangzheng demo` or `keys create`"

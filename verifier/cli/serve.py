@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from verifier import settings
 from verifier.certificate.errors import LiangzhengError
 from verifier.cli import options
-from verifier.cli.office import Office, read_root
+from verifier.cli.office import Office, read_roots
 from verifier.photos import open_store
 from verifier.records import app as records
 from verifier.register.database import open_database, open_reading
@@ -163,5 +163,5 @@ def _records(current: Settings) -> Starlette:
 
 def _node(current: Settings) -> Node:
     path = open_database(current.register_url).path
-    follower = Follower(DirectFeed(path), root=read_root(current), max_age=current.max_status_age)
+    follower = Follower(DirectFeed(path), roots=read_roots(current), max_age=current.max_status_age)
     return Node(follower, base_url=current.address, capacity=current.code_cache)

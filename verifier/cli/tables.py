@@ -98,7 +98,7 @@ def import_table(
             imports.apply(
                 ledger,
                 plan,
-                signer_of=office.ring.certificate_signer,
+                signer_of=office.certificate_signer,
                 actor=office.actor,
                 now=now,
                 progress=advance,

@@ -39,6 +39,9 @@ _AT_ONCE: Final = 16
 """Receivers that are sent to at the same time."""
 _SKIPPED: Final = 1_000
 """Events of no business of a client's after which moving its cursor is worth a transaction."""
+SignerNow = Callable[[], Signer]
+"""Opens the key that verifiers go by at the moment."""
+
 _draw: Final = secrets.SystemRandom().random
 
 
@@ -67,7 +70,7 @@ def pause(failures: int, chance: float) -> int:
 
 async def deliver_due(
     database: Database,
-    signer: Signer,
+    signer: SignerNow,
     client: httpx.AsyncClient,
     now: int,
     *,
@@ -77,7 +80,7 @@ async def deliver_due(
 
     Args:
         database: the register.
-        signer: a status key of the published trust list.
+        signer: opens a status key of the published trust list.
         client: as `http_client` makes it.
         now: the time, in seconds since 1970.
         jitter: draws from 0 to 1.
@@ -105,7 +108,7 @@ async def deliver_due(
 
 async def deliver(
     database: Database,
-    signer: Signer,
+    signer: SignerNow,
     client: httpx.AsyncClient,
     clock: Callable[[], int],
     *,
@@ -132,7 +135,7 @@ def _known(database: Database, now: int) -> tuple[list[tuple[Webhook, Client]], 
 
 async def _deliver(
     database: Database,
-    signer: Signer,
+    signer: SignerNow,
     client: httpx.AsyncClient,
     webhook: Webhook,
     reader: Client,
@@ -178,7 +181,7 @@ def _begin(database: Database, webhook: Webhook, reader: Client, now: int) -> Pa
 
 
 async def _post(
-    client: httpx.AsyncClient, signer: Signer, webhook: Webhook, page: Page, now: int
+    client: httpx.AsyncClient, signer: SignerNow, webhook: Webhook, page: Page, now: int
 ) -> str | None:
     """POST a batch; give why it was not taken, in one line that is fit for anybody, or None."""
     body = orjson.dumps(page.as_json())
@@ -189,7 +192,7 @@ async def _post(
     }
     try:
         uri = str(httpx.URL(webhook.url))  # as it is sent
-        signature = sign_post(uri, covered, signer=signer, created=now, nonce=secrets.token_hex(16))
+        signature = sign_post(uri, covered, signer=signer(), created=now, nonce=secrets.token_hex(16))
         async with (
             asyncio.timeout(TOTAL_SECONDS),
             client.stream("POST", uri, content=body, headers={**covered, **signature}) as response,

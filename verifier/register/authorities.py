@@ -8,12 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import Connection, Row, Table, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from keys.trust import Agency, Contact, Issuer, RootKey, TrustList
+from keys.roots import Roots
+from keys.trust import Agency, Contact, Issuer, SignedLists, TrustList
 from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.jurisdictions import jurisdiction_of, level_of, lies_within
 from verifier.register import tables
 from verifier.register.errors import NotFoundError
-from verifier.status.follower import SignedLists
 
 
 class DirectoryError(LiangzhengError, ValueError):
@@ -133,20 +133,22 @@ def newest_lists(connection: Connection) -> SignedLists | None:
     """Give the newest published lists."""
     columns = tables.publication.c
     row = connection.execute(
-        select(columns.trust, columns.directory).order_by(columns.version.desc()).limit(1)
+        select(columns.trust, columns.directory, columns.endorsements)
+        .order_by(columns.version.desc())
+        .limit(1)
     ).first()
-    return SignedLists(row.trust, row.directory) if row else None
+    return SignedLists(*row) if row else None
 
 
 class Published:
     """Gives the newest published trust list; each version is verified once.
 
     Args:
-        root: gives the pinned root key.
+        roots: gives the pinned root keys.
     """
 
-    def __init__(self, root: Callable[[], RootKey]) -> None:
-        self._root = root
+    def __init__(self, roots: Callable[[], Roots]) -> None:
+        self._roots = roots
         self._known: TrustList | None = None
 
     def __call__(self, connection: Connection) -> TrustList | None:
@@ -158,18 +160,14 @@ class Published:
         lists = newest_lists(connection)
         if lists is None:
             return None
-        if self._known is None or self._known.signed != lists.trust:
-            self._known = TrustList.open(*lists, self._root())
+        if self._known is None or self._known.lists != lists:
+            self._known = TrustList.open(lists, self._roots())
         return self._known
 
 
 def publish(connection: Connection, lists: SignedLists, *, version: int, now: int) -> None:
     """Enter lists that were signed; nodes take them over with the next head."""
-    connection.execute(
-        insert(tables.publication).values(
-            version=version, time=now, trust=lists.trust, directory=lists.directory
-        )
-    )
+    connection.execute(insert(tables.publication).values(version=version, time=now, **lists._asdict()))
 
 
 def _require_served(issuer: Issuer, agency: ListedAgency) -> None:

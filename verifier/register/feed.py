@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 from typing import Final
 
-from verifier.status.follower import FeedError, News, SignedLists
+from keys.trust import SignedLists
+from verifier.status.follower import FeedError, News
 from verifier.status.log import Entry
 
 _BUSY_SECONDS: Final = 0.2
@@ -63,7 +64,8 @@ def _read(connection: sqlite3.Connection, after: int, trust_version: int) -> New
     try:
         head = connection.execute("SELECT signed FROM head").fetchone()
         lists = connection.execute(
-            "SELECT trust, directory FROM publication WHERE version > ? ORDER BY version DESC LIMIT 1",
+            "SELECT trust, directory, endorsements FROM publication"
+            " WHERE version > ? ORDER BY version DESC LIMIT 1",
             (trust_version,),
         ).fetchone()
         rows = connection.execute(

@@ -46,6 +46,8 @@ _EPOCH_BYTES: Final = 16
 
 TrustSource = Callable[[Connection], TrustList | None]
 """Gives the trust list that is published in a register; None before the first."""
+SignerSource = Callable[[TrustList | None], Signer]
+"""Opens the status key that verifiers of a trust list go by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,12 +126,14 @@ def open_events(document: bytes, trust: TrustList) -> tuple[int, bytes]:
 
 
 @contextmanager
-def writing(database: Database, status_signer: Signer, *, trust: TrustSource, now: int) -> Iterator["Ledger"]:
+def writing(
+    database: Database, status_signer: SignerSource, *, trust: TrustSource, now: int
+) -> Iterator["Ledger"]:
     """Write to the register.
 
     Args:
         database: the register.
-        status_signer: a status key: it signs the head that closes the batch.
+        status_signer: opens the status key that signs the head which closes the batch.
         trust: gives the published trust list, verified; None only before the first.
         now: the time of the head, in seconds since 1970.
 
@@ -140,7 +144,7 @@ def writing(database: Database, status_signer: Signer, *, trust: TrustSource, no
     with database.writing() as connection:
         ledger = Ledger(connection, trust(connection))
         yield ledger
-        ledger.close(status_signer, now)
+        ledger.close(status_signer(ledger.trust), now)
 
 
 _WRITTEN: Final = (tables.certificate, tables.particulars, tables.code, tables.event, tables.log)

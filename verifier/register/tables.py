@@ -236,6 +236,7 @@ publication = Table(
     Column("time", BigInteger, nullable=False),
     Column("trust", LargeBinary, nullable=False),
     Column("directory", LargeBinary, nullable=False),
+    Column("endorsements", LargeBinary, nullable=False),
 )
 
 # The agencies' side: who may ask, what they asked for, and what came of it. None of it is in the chain.

@@ -15,7 +15,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from keys.trust import TrustList, jwks, readable
+from keys.keysets import jwks, readable
+from keys.trust import TrustList
 from verifier.certificate.verdicts import Verdict
 from verifier.photos import PhotoStore, PhotoStoreError
 from verifier.problems import on_failure, on_http_exception, problem

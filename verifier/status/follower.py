@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from keys.trust import RootKey, TrustError, TrustList
+from keys.roots import Roots, TrustError
+from keys.trust import SignedLists, TrustList
 from verifier.certificate.errors import LiangzhengError
 from verifier.status.log import Entry, Head, LogError, open_head
 from verifier.status.replica import Replica
@@ -21,13 +22,6 @@ class Instant(NamedTuple):
     """Seconds since 1970: what dates are compared with."""
     steady: float
     """Seconds of the monotonic clock: what ages are measured by."""
-
-
-class SignedLists(NamedTuple):
-    """A trust list and its directory, as they were signed."""
-
-    trust: bytes
-    directory: bytes
 
 
 class News(NamedTuple):
@@ -72,12 +66,12 @@ class Follower:
         fault: why the last try brought nothing, for readiness and logs; None while all is well.
     """
 
-    def __init__(self, feed: Feed, *, root: RootKey, max_age: float) -> None:
+    def __init__(self, feed: Feed, *, roots: Roots, max_age: float) -> None:
         self.replica = Replica()
         self.trust: TrustList | None = None
         self.fault: str | None = "not started"
         self._feed = feed
-        self._root = root
+        self._roots = roots
         self._max_age = max_age
         self._known_at: Instant | None = None
         self._anew = True
@@ -113,7 +107,7 @@ class Follower:
         self._feed.close()
 
     def _successor(self, lists: SignedLists, now: Instant) -> TrustList:
-        offered = TrustList.open(lists.trust, lists.directory, self._root)
+        offered = TrustList.open(lists, self._roots)
         if self.trust is not None:
             offered.require_successor_of(self.trust)
             if offered.ends <= now.wall:

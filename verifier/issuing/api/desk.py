@@ -48,7 +48,7 @@ class Desk:
     writer: Writer
     means: Means
     """What it takes to issue."""
-    status_signer: Signer
+    status_signer: Callable[[], Signer]
     """Signs what is sent to webhooks, as it signs the heads of the log."""
     trust: Callable[[Connection], TrustList]
     """Gives the published trust list."""

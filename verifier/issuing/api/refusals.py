@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from keys.files import KeyFileError
 from keys.ring import RingError
-from keys.trust import TrustError
+from keys.roots import TrustError
 from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.jurisdictions import NumberError, UnknownJurisdictionError
 from verifier.certificate.lifecycle import IllegalEventError, NotEntitledError
