@@ -190,7 +190,12 @@ def test_health_says_live_and_ready(server: Server) -> None:
     assert server.get("/health/live").json == {"live": True}
     ready = server.get("/health/ready").json
     assert (ready["ready"], ready["fault"]) == (True, None)
-    assert set(ready) == {"ready", "fault", "trust"}  # nothing that tells how many certificates there are
+    assert set(ready) == {
+        "ready",
+        "fault",
+        "warning",
+        "trust",
+    }  # nothing that tells how many certificates there are
 
 
 def test_what_browsers_ask_for_by_themselves_is_no_scan(server: Server) -> None:

@@ -1,6 +1,5 @@
 """How the records answer: what may be kept and for how long, pages or JSON, and refusals in one shape."""
 
-import hashlib
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -11,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from verifier import caching
 from verifier.problems import problem
 from verifier.records import pages
 from verifier.records.requests import BOUNDS, RequestError
@@ -40,12 +40,7 @@ def wants_json(request: Request) -> bool:
 
 def kept(request: Request, body: bytes, media_type: str) -> Response:
     """Give what is public and may be kept for a minute; nothing but headers where it did not change."""
-    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = _headers(media_type, "public, max-age=60") | {"etag": tag}
-    known = request.headers.get("if-none-match", "")
-    if tag in (each.strip().removeprefix("W/") for each in known.split(",")):
-        return Response(status_code=304, headers=headers)
-    return Response(body, media_type=media_type, headers=headers)
+    return caching.kept(request, body, media_type, _headers(media_type, "public, max-age=60"))
 
 
 def kept_json(request: Request, content: object) -> Response:

@@ -15,16 +15,16 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from keys.keysets import jwks, readable
-from keys.trust import TrustList
 from verifier.certificate.verdicts import Verdict
 from verifier.photos import PhotoStore, PhotoStoreError
 from verifier.problems import on_failure, on_http_exception, problem
 from verifier.scanning import pages
 from verifier.scanning.answers import Known, answer, http_status, to_json, together
 from verifier.scanning.check import Finding
+from verifier.scanning.health import Health
 from verifier.scanning.node import Node
 from verifier.scanning.openapi import DOCUMENT
+from verifier.scanning.published import Published
 from verifier.scanning.requests import BOUNDS, NOT_ASKED, bounded_body, codes_and_act
 from verifier.status.follower import Instant
 
@@ -170,40 +170,9 @@ class Endpoints:
         headers = {"cache-control": "private, max-age=86400, immutable", "x-content-type-options": "nosniff"}
         return Response(photo, media_type="image/jpeg", headers=headers)
 
-    async def trust(self, _request: Request) -> Response:
-        """`GET /trust`: the signed trust list."""
-        return Response(self._trust().signed, media_type="application/cose")
-
-    async def trust_json(self, _request: Request) -> Response:
-        """`GET /trust.json`: the same, for people to read."""
-        return _json(readable(self._trust()))
-
-    async def jwks(self, _request: Request) -> Response:
-        """`GET /.well-known/jwks.json`: the keys for verifiers of other make."""
-        return _json(jwks(self._trust()))
-
     async def openapi(self, _request: Request) -> Response:
         """`GET /openapi.json`: what is answered, for machines."""
         return _json(DOCUMENT)
-
-    async def live(self, _request: Request) -> Response:
-        """`GET /health/live`: the process answers."""
-        return _json({"live": True})
-
-    async def ready(self, _request: Request) -> Response:
-        """`GET /health/ready`: scans can be confirmed; else why not."""
-        instant = now()
-        follower = self._node.follower
-        follower.refresh(instant)
-        trust = follower.trust
-        trusted = trust is not None and instant.wall < trust.ends
-        ready = trusted and follower.is_fresh(instant)
-        content = {
-            "ready": ready,
-            "fault": follower.fault,
-            "trust": {"version": trust.version, "ends": trust.ends} if trust else None,
-        }
-        return _json(content, status=200 if ready else 503)
 
     async def favicon(self, _request: Request) -> Response:
         """`GET /favicon.ico`: browsers ask for one by themselves; there is none, and that is no scan."""
@@ -225,13 +194,6 @@ class Endpoints:
 
     def _answer(self, finding: Finding, known: Known | None, instant: Instant) -> dict[str, Any]:
         return answer(finding, known, as_of=self._node.follower.as_of, now=instant.wall)
-
-    def _trust(self) -> TrustList:
-        self._node.follower.refresh(now())
-        trust = self._node.follower.trust
-        if trust is None:
-            raise HTTPException(503, "No trust list is known yet.")
-        return trust
 
 
 def create_app(
@@ -263,12 +225,9 @@ def create_app(
             Route("/check", endpoints.check, methods=["POST"]),
             Route("/check", endpoints.only_post),
             Route("/photos/{digest:photo}", endpoints.photo),
-            Route("/trust", endpoints.trust),
-            Route("/trust.json", endpoints.trust_json),
-            Route("/.well-known/jwks.json", endpoints.jwks),
+            *Published(lambda: node.follower.refreshed(now()).trust).routes(),
             Route("/openapi.json", endpoints.openapi),
-            Route("/health/live", endpoints.live),
-            Route("/health/ready", endpoints.ready),
+            *Health(node, now).routes(),
             Route("/favicon.ico", endpoints.favicon),
             Route("/robots.txt", endpoints.robots),
             Route("/{text:anything}", endpoints.not_ours),

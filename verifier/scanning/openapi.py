@@ -103,6 +103,7 @@ _TRUST: Final = object_of(
     version=_COUNT,
     issued=INSTANT,
     ends=INSTANT,
+    root=_HEX,
     issuers=list_of(object_of(code=TEXT, name=TEXT, area=TEXT, level=TEXT, complaint=CONTACT)),
     keys=list_of(
         object_of(
@@ -112,30 +113,36 @@ _TRUST: Final = object_of(
             kinds=list_of(_KINDS),
             state=_one_of(KeyState),
             since=INSTANT,
+            signs_from=_MAYBE_INSTANT,
+            signs_until=_MAYBE_INSTANT,
         )
     ),
     status_lists=object_of(uri=TEXT, size={"type": "integer", "minimum": 1}),
     agencies=list_of(object_of(issuer=TEXT, name=TEXT, complaint=CONTACT)),
 )
-_JWKS: Final = object_of(
-    keys=list_of(
-        object_of(
-            kty={"const": "EC"},
-            crv={"const": "P-256"},
-            x=TEXT,
-            y=TEXT,
-            alg={"const": "ES256"},
-            use={"const": "sig"},
-            kid=_HEX,
-            iss=MAYBE_TEXT,
-            purpose=_one_of(Purpose),
-            state=_one_of(KeyState),
-        )
-    )
+_SECONDS: Final = {"type": ["integer", "null"], "description": "Since 1970."}
+_JWK: Final = object_of(
+    kty={"const": "EC"},
+    crv={"const": "P-256"},
+    x=TEXT,
+    y=TEXT,
+    alg={"const": "ES256"},
+    use={"const": "sig"},
+    kid=_HEX,
+    iss=MAYBE_TEXT,
+    purpose=_one_of(Purpose),
+    kinds=list_of(_KINDS),
+    state=_one_of(KeyState),
+    since=_SECONDS,
+    signs_from=_SECONDS,
+    signs_until=_SECONDS,
 )
+_JWK["properties"]["revoked"] = object_of(revoked_at=_SECONDS, reason={"const": "compromised"})
+_JWKS: Final = object_of(keys=list_of(_JWK))
 _READY: Final = object_of(
     ready={"type": "boolean"},
     fault=MAYBE_TEXT,
+    warning=MAYBE_TEXT,
     trust=maybe(object_of(version=_COUNT, ends={"type": "number"})),
 )
 _RETRY: Final = {"Retry-After": {"schema": {"type": "string"}, "description": "Seconds."}}
@@ -170,11 +177,16 @@ def _get(summary: str, responses: dict[str, Any], **more: Any) -> dict[str, Any]
     return {"get": {"summary": summary, **more, "responses": responses}}
 
 
+def _published(summary: str, answer: dict[str, Any]) -> dict[str, Any]:
+    return _get(summary, {"200": answer, "304": _UNCHANGED, **_refusals(503)})
+
+
 def _path(name: str, pattern: str, example: str) -> list[dict[str, Any]]:
     schema = {"type": "string", "pattern": pattern}
     return [{"name": name, "in": "path", "required": True, "schema": schema, "example": example}]
 
 
+_UNCHANGED: Final = {"description": "Not changed since the ETag that was sent."}
 _NO_PHOTO: Final = _scanned(
     "There is no such photo; what is no digest is answered as a code that is not ours."
 )
@@ -223,14 +235,18 @@ DOCUMENT: Final[dict[str, Any]] = {
             {"200": _file("The photo.", "image/jpeg"), "404": _NO_PHOTO, **_refusals(503)},
             parameters=_path("digest", f"^[0-9a-f]{{{2 * PHOTO_DIGEST_BYTES}}}$", "f208cb281408615213c16dec"),
         ),
-        "/trust": _get(
-            "The signed trust list.", {"200": _file("COSE_Sign1.", "application/cose"), **_refusals(503)}
+        "/trust": _published("The signed trust list.", _file("COSE_Sign1.", "application/cose")),
+        "/trust/directory": _published("The signed directory.", _file("COSE_Sign1.", "application/cose")),
+        "/trust/roots": _published(
+            "What leads from each root key of before to the one in force.",
+            _file("A CBOR array of COSE_Sign1.", "application/cbor"),
         ),
-        "/trust.json": _get(
-            "The trust list for reading.", {"200": _answer("What it says.", _TRUST), **_refusals(503)}
+        "/trust.json": _published("The trust list for reading.", _answer("What it says.", _TRUST)),
+        "/.well-known/jwks.json": _published(
+            "All keys as JSON Web Keys (RFC 7517).", _answer("The keys.", _JWKS)
         ),
-        "/.well-known/jwks.json": _get(
-            "All keys as JSON Web Keys (RFC 7517).", {"200": _answer("The keys.", _JWKS), **_refusals(503)}
+        "/keys.cose": _published(
+            "All keys as a COSE Key Set (RFC 9052).", _file("The keys.", "application/cose-key-set")
         ),
         "/openapi.json": _get("This document.", {"200": _answer("The document.", {"type": "object"})}),
         "/health/live": _get(
@@ -240,6 +256,7 @@ DOCUMENT: Final[dict[str, Any]] = {
             "Scans can be confirmed.",
             {"200": _answer("They can.", _READY), "503": _answer("They cannot, and why.", _READY)},
         ),
+        "/metrics": _get("The same in figures.", {"200": _file("For Prometheus.", "text/plain")}),
         "/favicon.ico": _get("Browsers ask for it.", {"204": {"description": "There is none."}}),
         "/robots.txt": _get("Nothing for search engines.", {"200": _file("The rules.", "text/plain")}),
     },

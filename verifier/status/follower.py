@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 from keys.roots import Roots, TrustError
 from keys.trust import SignedLists, TrustList
@@ -92,6 +92,11 @@ class Follower:
         self._anew = False
         self.fault = None
         self._known_at = now
+
+    def refreshed(self, now: Instant) -> Self:
+        """Learn what happened until now, and give oneself."""
+        self.refresh(now)
+        return self
 
     def is_fresh(self, now: Instant) -> bool:
         """Tell whether an answer may rest on this knowledge."""
