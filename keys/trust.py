@@ -317,6 +317,8 @@ def _usable_keys(listed: tuple[Key, ...], issuers: dict[str, Issuer], by: Lineag
 
 
 def _usable(key: Key) -> TrustedKey:
+    if key.alg != cose.ES256:
+        raise TrustError(f"a key of the trust list has an algorithm that is not known here ({key.alg})")
     try:
         public = cose.decode_key(key.cose_key)
         kinds = frozenset(Kind(kind) for kind in key.kinds)

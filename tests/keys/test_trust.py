@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keys import trust
-from keys.keysets import jwks, readable
+from keys.keysets import cose_key_set, jwks, readable
 from keys.roots import RootKey, TrustError
 from keys.trust import Agency, Contact, KeyState, Purpose, SignedLists, TrustList
 from tests.builders import (
@@ -134,6 +134,28 @@ def test_a_list_larger_than_any_of_ours_is_refused_unread() -> None:
         opened(bytes(trust.LARGEST_LIST_BYTES + 1))
 
 
+def test_the_most_keys_and_issuers_of_a_list_are_bounded() -> None:
+    many = [{**CONTENT["keys"][0], "since": at} for at in range(10_000)]
+    with pytest.raises(TrustError, match="too long"):
+        opened(by_root(CONTENT | {"keys": many}))
+    issuers = [CONTENT["issuers"][0] | {"code": f"{at:06}"} for at in range(trust.MOST_ISSUERS + 1)]
+    with pytest.raises(TrustError, match="too long"):
+        opened(by_root(CONTENT | {"issuers": issuers}))
+
+
+def test_a_list_that_names_its_own_root_as_a_key_is_refused() -> None:
+    """Whoever may sign certificates would else sign the next list, or the root a certificate."""
+    for purpose, issuer in ((Purpose.CERTIFICATE, "650000"), (Purpose.STATUS, None)):
+        with pytest.raises(TrustError, match="its own root"):
+            opened(signed_trust(keys=[*KEYS, key(ROOT, issuer, purpose=purpose)]))
+
+
+@pytest.mark.parametrize("ends", [NOW, NOW - 1, 0])
+def test_a_list_whose_dates_are_turned_round_is_refused(ends: int) -> None:
+    with pytest.raises(TrustError, match="ends before it begins"):
+        trust_list(issued=NOW, ends=ends)
+
+
 @pytest.mark.parametrize("empty", [{"issuers": []}, {"keys": []}], ids=["issuers", "keys"])
 def test_an_empty_list_would_end_all_trust_and_is_neither_built_nor_taken(empty: dict[str, Any]) -> None:
     with pytest.raises(TrustError, match="end all trust"):
@@ -175,6 +197,10 @@ def test_a_key_belongs_to_an_issuer_of_the_list() -> None:
         with_key(cose_key={1: 2, -1: 1}),
         with_key(cose_key={1: 2, -1: 1, -2: bytes(32), -3: bytes(32)}),
         with_key(private=b"1"),
+        with_key(alg=-8),
+        with_key(since=-1),
+        with_key(signs_until=1 << 40),
+        by_root(CONTENT | {"keys": [CONTENT["keys"][-1] | {"issuer": "650000"}]}),
     ],
     ids=lambda _: "",
 )
@@ -240,6 +266,30 @@ def test_the_web_keys_are_those_of_the_list() -> None:
 def pem_of(public: Any) -> bytes:
     pem: bytes = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     return pem
+
+
+def test_keys_come_with_when_they_signed_and_with_what_became_of_them() -> None:
+    lived = [
+        key(XINJIANG, state=KeyState.RETIRED, since=NOW, signs_from=NOW - 9, signs_until=NOW),
+        key(INNER_MONGOLIA, "150000", state=KeyState.COMPROMISED, since=NOW + 5, signs_from=NOW - 9),
+        STATUS_KEY,
+    ]
+    known = trust_list(keys=lived)
+    retired, stolen, status = jwks(known)["keys"]
+    assert (retired["signs_from"], retired["signs_until"], retired["state"]) == (NOW - 9, NOW, "retired")
+    assert stolen["revoked"] == {"revoked_at": NOW + 5, "reason": "compromised"}
+    assert "revoked" not in retired
+    assert (status["iss"], status["kinds"], status["signs_until"]) == (None, [], None)
+
+
+def test_the_cose_key_set_has_every_key_by_the_standards_labels() -> None:
+    known = opened()
+    keys = cbor2.loads(cose_key_set(known))
+    assert [bytes(each[2]) for each in keys] == [bytes(kid) for kid in known.keys]
+    for each in keys:
+        assert (each[1], each[3], each[4], each[-1]) == (2, cose.ES256, [2], 1)
+        public = {label: each[label] for label in (1, -1, -2, -3)}
+        assert cose.kid_of(cose.decode_key(public)) == each[2]
 
 
 def test_the_root_is_pinned_from_a_public_key_on_p256() -> None:
