@@ -143,7 +143,7 @@ class KeyRing:
 
     def retire(self, kid: str, *, now: int, known: Known) -> list[Entry]:
         """Let a key sign no more; what it signed goes on to hold. Give the ring as it is then."""
-        return self._change(lambda entries: rotation.retired(entries, kid, now), now, known)
+        return self._change(lambda entries: rotation.retired(entries, kid, now, known), now, known)
 
     def compromise(self, kid: str, *, now: int, known: Known) -> list[Entry]:
         """Declare that somebody else may have a key. Give the ring as it is then."""

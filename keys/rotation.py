@@ -124,8 +124,10 @@ def chosen(entries: Sequence[Entry], purpose: Purpose, issuer: str | None, kind:
     raise RotationError(f"no active {purpose} key{whose}: run `liangzheng keys create`")
 
 
-def retired(entries: Sequence[Entry], kid: str, now: int) -> list[Entry]:
+def retired(entries: Sequence[Entry], kid: str, now: int, known: Known) -> list[Entry]:
     """Retire a key: it signs no more, and what it signed goes on to hold.
+
+    A successor that verifiers know takes over at once.
 
     Raises:
         RotationError: there is no such key, or it has come to its end already.
@@ -133,7 +135,7 @@ def retired(entries: Sequence[Entry], kid: str, now: int) -> list[Entry]:
     entry = find(entries, kid)
     if entry.state not in {KeyState.NEXT, KeyState.ACTIVE}:
         raise RotationError(f"key {kid} is {entry.state} already")
-    return _with(entries, _ended(entry, KeyState.RETIRED, now))
+    return _succeeded(entries, entry, KeyState.RETIRED, now, known)
 
 
 def compromised(entries: Sequence[Entry], kid: str, now: int, known: Known) -> list[Entry]:
@@ -145,15 +147,7 @@ def compromised(entries: Sequence[Entry], kid: str, now: int, known: Known) -> l
     entry = find(entries, kid)
     if entry.state is KeyState.COMPROMISED:
         raise RotationError(f"key {kid} is compromised already")
-    after = _with(entries, _ended(entry, KeyState.COMPROMISED, now))
-    if entry.state is not KeyState.ACTIVE:
-        return after
-    return [
-        _entered(other.model_copy(update={"signs_from": now}), KeyState.ACTIVE, now)
-        if other.state is KeyState.NEXT and other.kid in known and other.replaces(entry)
-        else other
-        for other in after
-    ]
+    return _succeeded(entries, entry, KeyState.COMPROMISED, now, known)
 
 
 def find(entries: Sequence[Entry], kid: str) -> Entry:
@@ -188,5 +182,20 @@ def _ended(entry: Entry, state: KeyState, now: int) -> Entry:
     return entry.model_copy(update={"state": state, "since": now, "signs_from": begun, "signs_until": until})
 
 
-def _with(entries: Sequence[Entry], changed: Entry) -> list[Entry]:
-    return [changed if entry.kid == changed.kid else entry for entry in entries]
+def _succeeded(entries: Sequence[Entry], gone: Entry, state: KeyState, now: int, known: Known) -> list[Entry]:
+    """End a key, and let the successors that waited take over from it."""
+    after: list[Entry] = []
+    for entry in entries:
+        if entry.kid == gone.kid:
+            after.append(_ended(entry, state, now))
+        elif (
+            gone.state is KeyState.ACTIVE
+            and entry.state is KeyState.NEXT
+            and entry.kid in known
+            and entry.replaces(gone)
+        ):
+            begun = entry.model_copy(update={"signs_from": now})
+            after.append(_entered(begun, KeyState.ACTIVE, now))
+        else:
+            after.append(entry)
+    return after

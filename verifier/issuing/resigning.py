@@ -9,7 +9,7 @@ says.
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select, tuple_, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, literal, select, tuple_, update
 
 from verifier.certificate import cose
 from verifier.certificate.cose import Signer
@@ -104,7 +104,11 @@ def _portions(database: Database, query: Select[Any]) -> Iterator[Sequence[Row[A
     place = tuple_(_CODE.status_list, _CODE.idx)
     while True:
         with database.reading() as connection:
-            rows = connection.execute(query.where(place > after).order_by(place).limit(_PORTION)).all()
+            rows = connection.execute(
+                query.where(place > tuple_(*map(literal, after)))
+                .order_by(_CODE.status_list, _CODE.idx)
+                .limit(_PORTION)
+            ).all()
         if not rows:
             return
         yield rows
