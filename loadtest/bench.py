@@ -6,7 +6,17 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from loadtest import api_rate, check_cost, code_sizes, http_cost, import_rate, records_rate, stock
+from loadtest import (
+    api_rate,
+    check_cost,
+    code_sizes,
+    http_cost,
+    import_rate,
+    records_rate,
+    resign_rate,
+    stock,
+    trust_cost,
+)
 from loadtest.report import table
 
 DISTINCT: Final = 5_000
@@ -29,6 +39,8 @@ def main() -> None:
         lines += api_rate.measure(data_dir)
         print("measuring the records …", flush=True)
         lines += records_rate.measure(data_dir / "records")
+        print("measuring keys …", flush=True)
+        lines += [*trust_cost.measure(), *resign_rate.measure(data_dir / "keys")]
     print(f"\nPython {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores\n")
     print(table(lines))
 

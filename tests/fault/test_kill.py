@@ -8,6 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import orjson
 import pytest
 from sqlalchemy import select
 
@@ -113,3 +114,31 @@ def test_a_writer_that_is_killed_leaves_no_lock_behind(data_dir: Path, tmp_path:
     os.kill(process.pid, signal.SIGKILL)
     process.join()
     assert "suspended" in succeed(data_dir, "suspend", "31000099001")
+
+
+def test_signing_anew_that_is_killed_goes_on_where_it_was(data_dir: Path, tmp_path: Path) -> None:
+    roster = tmp_path / "roster.csv"
+    write_roster(roster, 20_000, first=60_000_000_000)
+    succeed(data_dir, "import", str(roster), "--issuer", XINJIANG, "--agency", AGENCY)
+    listed = orjson.loads(succeed(data_dir, "keys", "list", "--json"))
+    (stolen,) = [key["kid"] for key in listed if key["issuer"] == XINJIANG]
+    succeed(data_dir, "keys", "compromise", stolen, "--no-resign")
+    before = _left(data_dir, stolen)
+    chance, kills = random.Random(3), 0
+    while kills < 5 and _left(data_dir, stolen):
+        with subprocess.Popen(
+            [str(LIANGZHENG), "keys", "resign", stolen], env=environment(data_dir), stdout=subprocess.DEVNULL
+        ) as command:
+            try:
+                command.wait(0.9 + chance.random() * 0.4)
+            except subprocess.TimeoutExpired:
+                command.kill()
+                kills += 1
+    assert before > 20_000
+    succeed(data_dir, "keys", "resign", stolen)
+    assert _left(data_dir, stolen) == 0
+    succeed(data_dir, "audit")
+
+
+def _left(data_dir: Path, kid: str) -> int:
+    return int(succeed(data_dir, "keys", "resign", kid, "--dry-run").split()[0])
