@@ -16,6 +16,7 @@ from verifier.register import authorities
 from verifier.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
+_SUBCOMMANDS = "create|list|trust|rotate|retire|compromise|resign|sign|export|add|remove|deliver"
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
 
 
@@ -42,7 +43,7 @@ def test_links_lead_to_files_that_are_there(document: Path) -> None:
 def test_commands_in_documents_take_the_options_that_are_shown(document: Path, demo_dir: Path) -> None:
     for block in re.findall(r"```sh\n(.*?)```", document.read_text(), re.DOTALL):
         for line in block.splitlines():
-            match = re.match(r"(?:\.venv/bin/)?liangzheng ([a-z]+(?: (?:create|list|trust))?)", line)
+            match = re.match(rf"(?:\.venv/bin/)?liangzheng ([a-z]+(?: (?:{_SUBCOMMANDS}))?)", line)
             if match:
                 usage = succeed(demo_dir, *match[1].split(), "--help")
                 for option in re.findall(r"--[a-z-]+", line.split("#")[0]):
