@@ -58,10 +58,11 @@ def meet(area: str | None, other: str | None) -> bool | None:
     """
     if area is None or other is None:
         return None
-    return _lies_within(area, other) or _lies_within(other, area)
+    return lies_in(area, other) or lies_in(other, area)
 
 
-def _lies_within(area: str, outer: str) -> bool:
+def lies_in(area: str, outer: str) -> bool:
+    """Tell whether an area is another one or part of it; also where codes do not tell (塔城 in 伊犁州)."""
     upper = _areas().part_of.get(area[:4] + "00")
     return lies_within(area, outer) or (upper is not None and lies_within(upper, outer))
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from keys.trust import Issuer, TrustList
 from verifier.certificate import claims, cose, qr
+from verifier.certificate.areas import area_of, lies_in
 from verifier.certificate.bounds import BOUNDS
 from verifier.certificate.cose import Signer
 from verifier.certificate.dates import day_of, start_of_day
@@ -25,7 +26,7 @@ from verifier.certificate.model import (
     StatusReference,
 )
 from verifier.register import exclusions, indices, tables
-from verifier.register.actors import Actor, require_issuer
+from verifier.register.actors import Actor, place_of, require_issuer
 from verifier.register.exclusions import Holding
 from verifier.register.ledger import Happening, Ledger, Particulars
 from verifier.status.log import claims_digest
@@ -249,12 +250,22 @@ def _require_entitled(
     for kind, agency in {(order.kind, stated_agency(order)) for order in orders}:
         rules = require_issuer(connection, issuer, kind, agency)
     assert rules is not None, "there is something to issue"
+    own = place_of(connection, issuer).area
+    for area in {stated_area(order) for order in orders} - {None}:
+        code = area_of(str(area), own)
+        if code is not None and not lies_in(code, own):  # what is in no list of areas is not judged
+            raise NotEntitledError(f"issuer {issuer} does not serve {area} ({code})", rules.serves.rule)
     return rules
 
 
 def stated_agency(order: Order) -> str | None:
     """Give the agency of an order, also where a restricted certificate does not state it."""
     return order.agency or (order.particulars.sealed or {}).get("agency")
+
+
+def stated_area(order: Order) -> str | None:
+    """Give the area of an order, also where a restricted certificate does not state it."""
+    return order.area or (order.particulars.sealed or {}).get("area")
 
 
 def _certificate(order: Order, terms: Terms, status: StatusReference) -> Certificate:
