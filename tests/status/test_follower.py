@@ -58,6 +58,7 @@ class MemoryFeed:
         self.tampering: Tampering | None = None
         self.polls = 0
         self.closed = False
+        self.tokens: dict[int, tuple[bytes, bytes]] = {}
         self._given: tuple[int, int, int] | None = None
 
     def append(self, standing: Standing, *, index: int = 4_711) -> None:
@@ -66,6 +67,14 @@ class MemoryFeed:
 
     def publish(self, lists: SignedLists, version: int) -> None:
         self.lists, self.trust_version = lists, version
+
+    def status_list(self, number: int) -> tuple[bytes, bytes] | None:
+        if self.down:
+            raise FeedError("the feed is down")
+        return self.tokens.get(number)
+
+    def status_list_numbers(self) -> list[int]:
+        return sorted(self.tokens)
 
     def poll(self, after: int, trust_version: int, *, anew: bool = False) -> News | None:
         assert not self.closed, "asked after it was closed"

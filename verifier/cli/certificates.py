@@ -83,7 +83,7 @@ def issue(
     )
     require_issuable(order, terms)
     signer = office.certificate_signer(issuer, order.kind)
-    with office.ledger(now) as ledger:
+    with office.recording(now) as ledger:
         issue_orders(ledger, [order], terms=terms, signer=signer, actor=office.actor, now=now)
     office.remark_on(terms, {agency}, now)
     options.say(f"issued {number}: holds from {iso(terms.valid_from)} up to {iso(terms.valid_until)}")

@@ -65,6 +65,7 @@ def demo(
         _import_roster(office, name, issuer, agency, now)
     for exhibit in EXHIBITS:
         _show_state(office, exhibit, now)
+    office.publish_status_lists(now)
     gallery = _write_gallery(office)
     _invite(office, gallery, now)
     office.database.close()

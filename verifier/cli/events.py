@@ -128,7 +128,7 @@ def replace(
         photo=office.photos.keep(photos.prepare(photo.read_bytes())) if photo else None,
         restricted=restricted,
     )
-    with office.ledger(now) as ledger:
+    with office.recording(now) as ledger:
         new = substitute(
             ledger,
             number,
@@ -151,7 +151,7 @@ def replace(
 
 def _let_happen(event: Event, number: str, issuer: str | None, reason: str, until: int | None = None) -> None:
     office, now = Office(settings.read()), seconds_now()
-    with office.ledger(now) as ledger:
+    with office.recording(now) as ledger:
         happened = let_happen(
             ledger,
             event,

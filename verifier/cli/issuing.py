@@ -46,6 +46,7 @@ def issuing_app(office: Office, clock: Callable[[], float] = time.time) -> Starl
             means=means,
             trust=office.trust_in,
             status_signer=office.status_signer,
+            status_publisher=office.status_publisher,
             photos=office.photos,
             jobs=jobs,
         )

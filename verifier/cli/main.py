@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "card": "cards:card",
     "check": "checking:check_code",
     "due": "due:list_due",
+    "status-lists": "status_lists:publish_status_lists",
     "audit": "audit:audit_register",
 }
 """Where each command is. A command loads its own module alone: loading all takes longer than most of them."""

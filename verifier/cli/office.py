@@ -17,10 +17,12 @@ from keys.rotation import Entry, Known
 from keys.signers import LocalSigner
 from keys.trust import Purpose, SignedLists, TrustList
 from verifier.certificate.dates import iso
+from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.model import Kind
 from verifier.cli import options
 from verifier.cli.publishing import issuable_kinds, unsigned_lists
 from verifier.issuing.issuance import Terms
+from verifier.issuing.status_publication import StatusPublisher
 from verifier.photos import PhotoStore, open_store
 from verifier.register import authorities
 from verifier.register.actors import Actor
@@ -141,12 +143,30 @@ class Office:
     @contextmanager
     def ledger(self, now: int) -> Iterator[Ledger]:
         """Write to the register: all of the block or nothing."""
-
-        def signer_under(trust: TrustList | None) -> LocalSigner:
-            return self.ring.signer(Purpose.STATUS, now=now, known=_kids(trust))
-
-        with writing(self.database, signer_under, trust=self.published, now=now) as ledger:
+        with writing(self.database, self._status_signer_under, trust=self.published, now=now) as ledger:
             yield ledger
+
+    @contextmanager
+    def recording(self, now: int) -> Iterator[Ledger]:
+        """Write to the register as a command does: with the status lists behind it, as far as that works."""
+        with self.ledger(now) as ledger:
+            yield ledger
+        self.publish_status_lists(now)
+
+    def publish_status_lists(self, now: int) -> None:
+        """Bring the status lists up to date. What was recorded before stands, whatever comes of it."""
+        try:
+            self.status_publisher.publish(now)
+        except LiangzhengError as error:
+            options.note(f"note: the status lists were not published: {error}")
+
+    @cached_property
+    def status_publisher(self) -> StatusPublisher:
+        """Publishes the status lists."""
+        return StatusPublisher(self.database, self.published, self._status_signer_under)
+
+    def _status_signer_under(self, trust: TrustList | None) -> LocalSigner:
+        return self.ring.signer(Purpose.STATUS, now=self.now, known=_kids(trust))
 
     def remark_on(self, terms: Terms, agencies: Collection[str | None], now: int) -> None:
         """Say what was issued as asked for, and is hardly what was meant."""
@@ -216,6 +236,7 @@ class Office:
             lists = self.custody.sign(self._unsigned(ledger.connection, now, None))
             published = self._publish(ledger, lists, now)
         self._take_over(published, now)
+        self.publish_status_lists(now)
         return published
 
     def publish_signed(self, lists: SignedLists, now: int) -> TrustList:
@@ -227,6 +248,7 @@ class Office:
         with self.ledger(now) as ledger:
             published = self._publish(ledger, lists, now)
         self._take_over(published, now)
+        self.publish_status_lists(now)
         return published
 
     def _publish(self, ledger: Ledger, lists: SignedLists, now: int) -> TrustList:

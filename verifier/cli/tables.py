@@ -94,7 +94,7 @@ def import_table(
     applies = bool(plan.steps) and (accept_good or not plan.refused)
     if applies and not dry_run:
         plan.take_photos()
-        with options.progress("applying", len(plan.steps)) as advance, office.ledger(now) as ledger:
+        with options.progress("applying", len(plan.steps)) as advance, office.recording(now) as ledger:
             imports.apply(
                 ledger,
                 plan,

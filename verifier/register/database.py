@@ -18,7 +18,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from verifier.certificate.errors import LiangzhengError
 
-SCHEMA: Final = "0005"
+SCHEMA: Final = "0006"
 """The newest migration; a register that is older is brought up to date when it is opened."""
 BUSY_SECONDS: Final = 60
 """How long a writer waits for another."""

@@ -7,7 +7,7 @@ every scan is cheap, and a change is seen by the very next scan in every process
 import sqlite3
 import time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from keys.trust import SignedLists
 from verifier.status.follower import FeedError, News
@@ -45,11 +45,32 @@ class DirectFeed:
         self._seen = version
         return news
 
+    def status_list(self, number: int) -> tuple[bytes, bytes] | None:
+        """Give a published status list, as `Feed` promises."""
+        rows = self._select("SELECT cwt, jwt FROM token_status_list WHERE number = ?", (number,))
+        if not rows:
+            return None
+        cwt, jwt = rows[0]
+        if type(cwt) is not bytes or type(jwt) is not bytes:
+            raise FeedError("the register's status lists are no documents")
+        return cwt, jwt
+
+    def status_list_numbers(self) -> list[int]:
+        """Give the numbers of all published status lists, as `Feed` promises."""
+        return [number for (number,) in self._select("SELECT number FROM token_status_list ORDER BY number")]
+
     def close(self) -> None:
         """Close the file."""
         if self._connection is not None:
             self._connection.close()
         self._connection = self._seen = None
+
+    def _select(self, query: str, parameters: tuple[int, ...] = ()) -> list[Any]:
+        try:
+            return (self._connection or self._connect()).execute(query, parameters).fetchall()
+        except sqlite3.Error as error:
+            self.close()
+            raise FeedError(f"the register cannot be read: {error}") from error
 
     def _connect(self) -> sqlite3.Connection:
         self._opened = time.monotonic()

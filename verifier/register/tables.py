@@ -239,6 +239,24 @@ publication = Table(
     Column("endorsements", LargeBinary, nullable=False),
 )
 
+token_status_list = Table(
+    "token_status_list",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("issued", BigInteger, nullable=False),
+    Column("next_end", BigInteger),  # when the first suspension that it shows ends by itself
+    Column("cwt", LargeBinary, nullable=False),
+    Column("jwt", LargeBinary, nullable=False),
+)
+
+status_publication = Table(
+    "status_publication",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
+    Column("sequence", _Id, nullable=False),  # how far in the log they go; what counts is in `signed`
+    Column("signed", LargeBinary, nullable=False),  # what the lists were made from (status_lists.py)
+)
+
 # The agencies' side: who may ask, what they asked for, and what came of it. None of it is in the chain.
 
 client = Table(

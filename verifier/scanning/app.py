@@ -26,6 +26,7 @@ from verifier.scanning.node import Node
 from verifier.scanning.openapi import DOCUMENT
 from verifier.scanning.published import Published
 from verifier.scanning.requests import BOUNDS, NOT_ASKED, bounded_body, codes_and_act
+from verifier.scanning.status_lists import StatusLists
 from verifier.status.follower import Instant
 
 _log: Final = logging.getLogger(__name__)
@@ -65,7 +66,14 @@ class _PhotoName(_AnyPath):
     regex: ClassVar[str] = "[0-9a-f]{24}"
 
 
+class _ListNumber(_AnyPath):
+    """The number of a status list; whatever else stands there is a path like any other."""
+
+    regex: ClassVar[str] = "0|[1-9][0-9]{0,3}"
+
+
 register_url_convertor("photo", _PhotoName())
+register_url_convertor("status_list", _ListNumber())
 register_url_convertor("anything", _AnyPath())
 
 
@@ -226,6 +234,7 @@ def create_app(
             Route("/check", endpoints.only_post),
             Route("/photos/{digest:photo}", endpoints.photo),
             *Published(lambda: node.follower.refreshed(now()).trust).routes(),
+            *StatusLists(node.follower, now).routes(),
             Route("/openapi.json", endpoints.openapi),
             *Health(node, now).routes(),
             Route("/favicon.ico", endpoints.favicon),

@@ -20,6 +20,7 @@ from verifier.openapi import (
     object_of,
 )
 from verifier.scanning.requests import BOUNDS
+from verifier.status.token_status_list import CWT_TYPE, JWT_TYPE
 
 _HEX: Final = {"type": "string", "pattern": "^[0-9a-f]+$"}
 _MAYBE_INSTANT: Final = {"type": ["string", "null"], "format": "date-time"}
@@ -192,6 +193,10 @@ _NO_PHOTO: Final = _scanned(
 )
 _NO_PHOTO["content"].update(PROBLEM_CONTENT)
 
+_STATUS_LISTS: Final = object_of(status_lists=list_of(TEXT))
+_NO_STATUS_LIST: Final = _scanned("No such list; what is no number is answered as a code that is not ours.")
+_NO_STATUS_LIST["content"].update(PROBLEM_CONTENT)
+
 DOCUMENT: Final[dict[str, Any]] = {
     "openapi": "3.1.0",
     "info": {
@@ -247,6 +252,17 @@ DOCUMENT: Final[dict[str, Any]] = {
         ),
         "/keys.cose": _published(
             "All keys as a COSE Key Set (RFC 9052).", _file("The keys.", "application/cose-key-set")
+        ),
+        "/status": _published("The addresses of all Token Status Lists.", _answer("They.", _STATUS_LISTS)),
+        "/status/{list}": _get(
+            "A Token Status List, as CWT or, with `Accept: application/statuslist+jwt`, as JWT.",
+            {
+                "200": {"description": "The signed list.", "content": {CWT_TYPE: {}, JWT_TYPE: {}}},
+                "304": _UNCHANGED,
+                "404": _NO_STATUS_LIST,
+                **_refusals(503),
+            },
+            parameters=_path("list", "^(0|[1-9][0-9]{0,3})$", "0"),
         ),
         "/openapi.json": _get("This document.", {"200": _answer("The document.", {"type": "object"})}),
         "/health/live": _get(

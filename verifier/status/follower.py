@@ -9,6 +9,7 @@ from keys.trust import SignedLists, TrustList
 from verifier.certificate.errors import LiangzhengError
 from verifier.status.log import Entry, Head, LogError, open_head
 from verifier.status.replica import Replica
+from verifier.status.token_status_list import StatusListError, open_token, uri_of
 
 
 class FeedError(LiangzhengError, OSError):
@@ -52,9 +53,28 @@ class Feed(Protocol):
         """
         ...
 
+    def status_list(self, number: int) -> tuple[bytes, bytes] | None:
+        """Give a published status list as CWT and JWT, neither verified; None where there is none.
+
+        Raises FeedError where it cannot ask.
+        """
+        ...
+
+    def status_list_numbers(self) -> list[int]:
+        """Give the numbers of all published status lists. Raises FeedError where it cannot ask."""
+        ...
+
     def close(self) -> None:
         """Let go of the source."""
         ...
+
+
+class ServedList(NamedTuple):
+    """A status list that was verified, to be handed on."""
+
+    cwt: bytes
+    jwt: bytes
+    expires: int
 
 
 class Follower:
@@ -73,6 +93,7 @@ class Follower:
         self._feed = feed
         self._roots = roots
         self._max_age = max_age
+        self._lists: dict[int, tuple[TrustList, ServedList]] = {}
         self._known_at: Instant | None = None
         self._anew = True
 
@@ -101,6 +122,37 @@ class Follower:
     def is_fresh(self, now: Instant) -> bool:
         """Tell whether an answer may rest on this knowledge."""
         return self._known_at is not None and now.steady - self._known_at.steady <= self._max_age
+
+    def status_list(self, number: int, now: Instant) -> ServedList | None:
+        """Give a status list to hand on; None where there is none.
+
+        Raises:
+            FeedError: it cannot be asked for.
+            StatusListError: it is not signed by a status key, or ended.
+        """
+        tokens = self._feed.status_list(number)
+        if tokens is None or self.trust is None:
+            return None
+        trust, served = self._lists.get(number, (None, None))
+        if served is None or trust is not self.trust or served[:2] != tokens:
+            uri = uri_of(self.trust, number)
+            opened, in_json = (open_token(token, self.trust, uri=uri) for token in tokens)
+            if opened != in_json:
+                raise StatusListError("the two forms of the status list differ")
+            served = ServedList(*tokens, opened.expires)
+            self._lists[number] = self.trust, served
+        if now.wall >= served.expires:
+            raise StatusListError("the status list has expired")
+        return served
+
+    def status_list_uris(self) -> list[str]:
+        """Give the addresses of all status lists.
+
+        Raises:
+            FeedError: they cannot be asked for.
+        """
+        numbers = self._feed.status_list_numbers()
+        return [uri_of(self.trust, number) for number in numbers] if self.trust else []
 
     @property
     def as_of(self) -> float | None:

@@ -22,6 +22,7 @@ from verifier.issuing.api.desk import Desk
 from verifier.issuing.api.reading import docs_page
 from verifier.issuing.api.responses import EVERY
 from verifier.issuing.concealment import remove_concealed
+from verifier.issuing.status_publication import keep_published
 from verifier.issuing.webhooks import deliver, http_client
 from verifier.photos import PhotoStoreError
 from verifier.problems import on_failure, on_http_exception, problem
@@ -56,11 +57,15 @@ def create_app(desk: Desk) -> FastAPI:
         desk.jobs.start()
         await run_in_threadpool(_conceal, desk)
         async with http_client() as client:
-            sending = asyncio.create_task(deliver(desk.database, desk.status_signer, client, desk.now))
+            beside = (
+                asyncio.create_task(deliver(desk.database, desk.status_signer, client, desk.now)),
+                asyncio.create_task(keep_published(desk.status_publisher, desk.now)),
+            )
             yield
-            sending.cancel()
-            with suppress(asyncio.CancelledError):
-                await sending
+            for task in beside:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
         desk.jobs.close()
         desk.writer.close()
         desk.database.close()

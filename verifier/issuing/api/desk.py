@@ -13,6 +13,7 @@ from keys.trust import TrustList
 from verifier.certificate.cose import Signer
 from verifier.issuing.jobs import Jobs
 from verifier.issuing.proposals import Means
+from verifier.issuing.status_publication import StatusPublisher
 from verifier.photos import PhotoStore
 from verifier.register.clients import Client
 from verifier.register.database import Database
@@ -49,6 +50,7 @@ class Desk:
     means: Means
     """What it takes to issue."""
     status_signer: Callable[[], Signer]
+    status_publisher: StatusPublisher
     """Signs what is sent to webhooks, as it signs the heads of the log."""
     trust: Callable[[Connection], TrustList]
     """Gives the published trust list."""
