@@ -165,6 +165,12 @@ class Reason(StrEnum):
         "证件已换发，原证作废。",
         "The certificate was replaced; this one is void.",
     )
+    VOID = (
+        "void",
+        Verdict.REVOKED,
+        "证件已作废，无效；状态名单不说明原因。",
+        "The certificate is void; a status list does not say why.",
+    )
     EXPIRED = ("expired", Verdict.EXPIRED, "证件已过有效期。", "The certificate is past its last day.")
     NOT_YET_VALID = (
         "not_yet_valid",

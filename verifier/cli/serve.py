@@ -1,11 +1,15 @@
 """`liangzheng serve`: run the HTTP sides on uvicorn."""
 
 import errno
+import os
+import signal
 import socket
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from enum import StrEnum
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import Annotated, Final
 
 import typer
@@ -79,15 +83,28 @@ def _issuing_beside(port: int) -> Iterator[None]:
     """Serve the agencies' API from a process of its own: the public one never holds a signing key."""
     require_free(LOCAL_HOST, port)
     options.note(f"serving the agencies' API at http://{LOCAL_HOST}:{port}")
-    process = get_context("spawn").Process(
-        target=run, args=(ISSUING,), kwargs={"host": LOCAL_HOST, "port": port}, daemon=True
-    )
+    process = get_context("spawn").Process(target=_issuing, args=(port,), daemon=True)
     process.start()
+    # uvicorn ends by raising the signal once more: as an exception, so that the other process is ended too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     try:
         yield
     finally:
         process.terminate()
         process.join()
+
+
+def _issuing(port: int) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    run(ISSUING, host=LOCAL_HOST, port=port)
+
+
+def _end_with_parent() -> None:
+    """End as soon as the process beside is gone, also where it was killed and could end nobody."""
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def require_free(host: str, port: int) -> None:

@@ -21,6 +21,7 @@ from verifier.certificate.model import Certificate, StatusReference
 from verifier.certificate.verdicts import Reason, Verdict
 from verifier.status.log import claims_digest
 from verifier.status.replica import PLAINLY_VALID
+from verifier.status.token_status_list import StatusType
 
 _REASONS: Final[dict[type[Exception], Reason]] = {
     code.TextError: Reason.NOT_OUR_TEXT,
@@ -155,6 +156,34 @@ def check(
         return _unconfirmed(certificate, issuer, key)
     # 11 finding
     return Finding(reason, certificate, issuer, standing)
+
+
+def check_by_list(
+    authentic: Authentic, *, trust: TrustList, status: StatusType | None, now: float
+) -> Finding:
+    """Make checks 7, 10 and 11 without the register, by what a Token Status List says.
+
+    Check 8 cannot be made: a list knows no digests. In check 9 the list takes the place of the log.
+
+    Args:
+        authentic: what `authenticate` gave.
+        trust: the trust list in force.
+        status: what a list says that was verified and is current; None: no such list says anything.
+        now: seconds since 1970.
+
+    Returns:
+        The finding; never that it holds where nothing says so.
+    """
+    found = check(authentic, trust=trust, look_up=None, fresh=False, now=now)
+    if found.certificate is None:
+        return found
+    if status is StatusType.INVALID:
+        return found._replace(reason=Reason.VOID)
+    if status is None and found.verdict not in _FINAL:
+        return found._replace(reason=Reason.STATUS_STALE)
+    if status is StatusType.SUSPENDED and found.reason is Reason.VALID:
+        return found._replace(reason=Reason.SUSPENDED)
+    return found
 
 
 def _unconfirmed(certificate: Certificate, issuer: Issuer, key: TrustedKey) -> Finding:

@@ -30,8 +30,8 @@ BITS: Final = 2
 
 LIFETIME_SECONDS: Final = 86_400
 """From iat to exp: how long a list may be relied on by someone who has no network."""
-TTL_SECONDS: Final = 300
-"""After how long someone who has one should fetch it again."""
+TTL_SECONDS: Final = 43_200
+"""For how long someone without a network may go on with the one that they fetched."""
 SKEW_SECONDS: Final = 60
 """How far a list may be ahead of the reader's clock: clocks differ."""
 LARGEST_TOKEN_BYTES: Final = 2 << 20
@@ -87,11 +87,12 @@ class StatusList(NamedTuple):
             raise StatusListError(f"the status list has no index {index}")
         return self.array[place] >> shift & ((1 << self.bits) - 1)
 
-    def require_current(self, now: float, *, most_seconds: int) -> None:
+    def require_current(self, now: float, *, resolved: float, most_seconds: int) -> None:
         """Refuse a list that is too old to be relied on, or from the future.
 
         Args:
             now: the time.
+            resolved: when it was fetched.
             most_seconds: the reader's own bound on its age.
 
         Raises:
@@ -101,6 +102,8 @@ class StatusList(NamedTuple):
             raise StatusListError("the status list has expired")
         if now - self.issued > most_seconds:
             raise StatusListError(f"the status list is older than {most_seconds} seconds")
+        if now > resolved + self.ttl:
+            raise StatusListError(f"the status list was fetched more than {self.ttl} seconds ago, its ttl")
         if self.issued - now > SKEW_SECONDS:
             raise StatusListError("the status list is from the future; is the clock right?")
 
