@@ -49,7 +49,7 @@ class StatusPublisher:
         """
         with self._database.reading() as connection:
             trust = self._trust(connection)
-            if trust is None or not status_lists.is_due(connection, now):
+            if trust is None or not status_lists.is_due(connection, trust, now):
                 return []
         with self._database.writing() as connection:
             trust = self._trust(connection)

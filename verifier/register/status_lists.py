@@ -54,12 +54,15 @@ class _Published:
     """By list: the SHA-256 of its CWT."""
     ends: dict[int, dict[int, int]] = field(default_factory=dict)
     """By list and index: when a suspension that it shows ends by itself."""
+    trust_version: int = 0
+    """The trust list under which the lists were looked at."""
 
 
-def is_due(connection: Connection, now: int) -> bool:
-    """Tell whether `republish` would publish something. Looks at plain columns: a hint, and no more."""
-    published = connection.scalar(select(tables.status_publication.c.sequence))
-    if published is None or published != connection.scalar(select(func.max(tables.log.c.sequence))):
+def is_due(connection: Connection, trust: TrustList, now: int) -> bool:
+    """Tell whether `republish` would do something. Looks at plain columns: a hint, and no more."""
+    last = tables.status_publication.c
+    published = connection.execute(select(last.sequence, last.trust_version)).first()
+    if published != (connection.scalar(select(func.max(tables.log.c.sequence))), trust.version):
         return connection.exec_driver_sql("SELECT 1 FROM log LIMIT 1").first() is not None
     columns = tables.token_status_list.c
     end, oldest = connection.execute(select(func.min(columns.next_end), func.min(columns.issued))).one()
@@ -115,7 +118,8 @@ class _Pass:
             for entry in changed.get(number, {}).values():
                 _apply(array, ends, entry, now)
             last.digests[number] = self._publish(number, array, ends)
-        if due:
+        if due or last.trust_version != self.trust.version:
+            last.trust_version = self.trust.version
             last.sequence, last.chain = head.sequence, head.chain
             self._remember(last)
         return due
@@ -144,10 +148,10 @@ class _Pass:
         return hashlib.sha256(cwt).digest()
 
     def _remember(self, last: _Published) -> None:
-        record: list[Any] = [last.sequence, last.chain, last.digests, last.ends]
+        record: list[Any] = [last.sequence, last.chain, last.digests, last.ends, last.trust_version]
         signed = cose.sign_document(cbor2.dumps(record), typ=_RECORD_TYPE, signer=self.signer)
         self.connection.execute(delete(tables.status_publication))
-        row = {"id": 1, "sequence": last.sequence, "signed": signed}
+        row = {"id": 1, "sequence": last.sequence, "trust_version": last.trust_version, "signed": signed}
         self.connection.execute(insert(tables.status_publication).values(row))
 
 
@@ -194,5 +198,4 @@ def _last(connection: Connection, trust: TrustList) -> _Published:
     signed = connection.scalar(select(tables.status_publication.c.signed))
     if signed is None:
         return _Published()
-    sequence, chain, digests, ends = cbor2.loads(open_by_status_key(signed, _RECORD_TYPE, trust))
-    return _Published(sequence, chain, dict(digests), {number: dict(each) for number, each in ends.items()})
+    return _Published(*cbor2.loads(open_by_status_key(signed, _RECORD_TYPE, trust)))

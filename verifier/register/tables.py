@@ -254,6 +254,7 @@ status_publication = Table(
     METADATA,
     Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
     Column("sequence", _Id, nullable=False),  # how far in the log they go; what counts is in `signed`
+    Column("trust_version", Integer, nullable=False),
     Column("signed", LargeBinary, nullable=False),  # what the lists were made from (status_lists.py)
 )
 

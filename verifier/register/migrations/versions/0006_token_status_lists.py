@@ -24,6 +24,7 @@ def upgrade() -> None:
         "status_publication",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("trust_version", sa.Integer(), nullable=False),
         sa.Column("signed", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
