@@ -94,7 +94,7 @@ def signed_trust(*, by: LocalSigner = ROOT, **changes: Any) -> bytes:
         "ends": NOW + 365 * DAY,
         "issuers": ISSUERS,
         "keys": KEYS,
-        "status_lists": StatusLists(uri="https://v.example.gov.cn/status/", size=1 << 17),
+        "status_lists": StatusLists(uri="https://v.example.gov.cn/status/{list}", size=1 << 17),
     }
     return cose.sign_document(trust.encode_trust(**(facts | changes)), typ=trust.TRUST_TYPE, signer=by)
 

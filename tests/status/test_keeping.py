@@ -1,8 +1,6 @@
 """A verifier without a register: what it fetches, what it keeps, and what must never take its place."""
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -10,62 +8,24 @@ import pytest
 from keys.roots import NO_ENDORSEMENTS, Roots, TrustError
 from keys.trust import LARGEST_LIST_BYTES, SignedLists
 from tests.builders import NOW, PINNED, ROOT, signed_lists, signed_trust, signer
+from tests.status.site import Site, running
 from verifier.fetching import FetchError, fetch
 from verifier.status.keeping import TrustKeeper
 
 YEAR = 365 * 86_400
 
 
-class Site(ThreadingHTTPServer):
-    """A static site, as anyone may run it: ETags, and whatever else a test makes it do."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Page)
-        self.files: dict[str, bytes] = {}
-        self.status = 200
-        self.asked: list[tuple[str, int]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def publish(self, lists: SignedLists) -> None:
-        self.files = {
-            "/trust": lists.trust, "/trust/directory": lists.directory, "/trust/roots": lists.endorsements,
-        }  # fmt: skip
-
-
-class Page(BaseHTTPRequestHandler):
-    server: Site
-
-    def do_GET(self) -> None:
-        body = self.server.files.get(self.path, b"")
-        tag = f'"{hash(body):x}"'
-        status = self.server.status
-        if status == 200 and self.headers.get("if-none-match") == tag:
-            status, body = 304, b""
-        self.server.asked.append((self.path, status))
-        self.send_response(status)
-        self.send_header("etag", tag)
-        self.send_header("location", "https://elsewhere.example/")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_arguments: object) -> None:
-        pass
+def publish(site: Site, lists: SignedLists) -> None:
+    site.files = {
+        "/trust": lists.trust, "/trust/directory": lists.directory, "/trust/roots": lists.endorsements,
+    }  # fmt: skip
 
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    running = Site()
-    thread = threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    running.publish(signed_lists())
-    yield running
-    running.shutdown()
-    running.server_close()
-    thread.join()
+    with running() as serving:
+        publish(serving, signed_lists())
+        yield serving
 
 
 @pytest.fixture
@@ -84,7 +44,7 @@ def test_the_lists_of_a_service_are_taken_and_asked_for_again_only_if_they_chang
     assert keeper.current(site.url, NOW).version == 1
     assert keeper.current(site.url, NOW).version == 1
     assert [status for _, status in site.asked] == [200] * 3 + [304] * 3
-    site.publish(signed_lists(version=2))
+    publish(site, signed_lists(version=2))
     assert keeper.current(site.url, NOW).version == 2
 
 
@@ -124,22 +84,22 @@ FORGED = signed_lists(version=3)._replace(trust=signed_trust(version=3, by=signe
 def test_a_list_that_must_not_be_taken_changes_nothing(
     site: Site, keeper: TrustKeeper, notes: list[str], offered: SignedLists, why: str
 ) -> None:
-    site.publish(signed_lists(version=2))
+    publish(site, signed_lists(version=2))
     keeper.current(site.url, NOW)
-    site.publish(offered)
+    publish(site, offered)
     for _ in range(2):  # nor the second time: nothing of it was kept
         assert keeper.current(site.url, NOW).version == 2
         assert why in notes[-1]
-    site.publish(signed_lists(version=4))
+    publish(site, signed_lists(version=4))
     assert keeper.current(site.url, NOW).version == 4
 
 
 def test_an_older_list_is_refused_after_a_restart_too(
     site: Site, keeper: TrustKeeper, tmp_path: Path, notes: list[str]
 ) -> None:
-    site.publish(signed_lists(version=2))
+    publish(site, signed_lists(version=2))
     keeper.current(site.url, NOW)
-    site.publish(signed_lists(version=1))
+    publish(site, signed_lists(version=1))
     assert TrustKeeper(tmp_path, PINNED, notes.append).current(site.url, NOW).version == 2
 
 

@@ -30,6 +30,7 @@ _FORMS: Final = {"trust": "/trust", "directory": "/trust/directory", "endorsemen
 """Where a scanning node has each document; `keys export` writes the same ones as files."""
 _FILES: Final = {"trust": "trust.cose", "directory": "directory.cose", "endorsements": "roots.cbor"}
 _KEPT: Final = "trust-lists.cbor"
+_STATUSES: Final = frozenset(StatusType)
 MOST_OFFLINE_SECONDS: Final = 86_400
 """How old a status list may be at most, whatever it says of itself."""
 
@@ -149,10 +150,10 @@ class StatusKeeper:
         """
         listed, resolved = self._from_url(of, source, now) if is_url(source) else self._from_file(of, source)
         listed.require_current(now, resolved=resolved, most_seconds=MOST_OFFLINE_SECONDS)
-        try:
-            return StatusType(listed.status(of.index))
-        except ValueError as error:
-            raise StatusListError("the status list says what only its application knows") from error
+        status = listed.status(of.index)
+        if status not in _STATUSES:
+            raise StatusListError("the status list says what only its application knows")
+        return StatusType(status)
 
     def _from_file(self, of: StatusReference, source: str) -> tuple[StatusList, float]:
         try:

@@ -110,12 +110,13 @@ class StatusList(NamedTuple):
 
 def uri_of(trust: TrustList, number: int) -> str:
     """Give the address of a list: its name in tokens and codes alike."""
-    return trust.status_lists.uri.replace("{list}", str(number))
+    uri = trust.status_lists.uri
+    return uri.replace("{list}", str(number)) if "{list}" in uri else f"{uri}{number}"
 
 
 def aggregation_of(trust: TrustList) -> str:
     """Give the address of the addresses of all lists (section 9 of the draft)."""
-    return trust.status_lists.uri.removesuffix("/{list}")
+    return trust.status_lists.uri.removesuffix("{list}").removesuffix("/")
 
 
 def blank(entries: int, bits: int = BITS) -> bytearray:
