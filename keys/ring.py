@@ -11,18 +11,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import TypeAdapter, ValidationError
 
-from keys import rotation, signers
+from keys import pkcs11, rotation, signers
 from keys.files import PassphraseFile, write_whole
 from keys.rotation import Entry, Known
-from keys.signers import LocalSigner
+from keys.signers import KeySigner, KeyStore
 from keys.trust import KeyState, Purpose
 from verifier.certificate import cose
 from verifier.certificate.errors import LiangzhengError
 
 _ENTRIES: Final = TypeAdapter(list[Entry])
 ALL_KINDS: Final = (0, 1, 2)
+FILE: Final = "file"
+"""Where keys are by default: in encrypted files beside the ring."""
 
 
 class RingError(LiangzhengError, ValueError):
@@ -35,12 +38,16 @@ class KeyRing:
     Args:
         directory: where they are kept; made when the first key is.
         passphrase: what those in files are encrypted with.
+        stores: opens the other places, by the scheme of their locations.
     """
 
-    def __init__(self, directory: Path, *, passphrase: PassphraseFile) -> None:
+    def __init__(
+        self, directory: Path, *, passphrase: PassphraseFile, stores: Callable[[str], KeyStore] | None = None
+    ) -> None:
         self._directory = directory
         self._passphrase = passphrase
-        self._opened: dict[str, LocalSigner] = {}
+        self._stores = stores or _no_store
+        self._opened: dict[str, KeySigner] = {}
         self._read: tuple[object, list[Entry]] = (None, [])
 
     def entries(self) -> list[Entry]:
@@ -68,6 +75,7 @@ class KeyRing:
         issuer: str | None = None,
         kinds: tuple[int, ...] = ALL_KINDS,
         signs_from: int | None = None,
+        where: str = FILE,
     ) -> Entry:
         """Make a key. Others know it from the next trust list on, and it signs from then on.
 
@@ -77,19 +85,22 @@ class KeyRing:
             issuer: whose certificates it signs; None for a status key.
             kinds: which kinds of them.
             signs_from: when it takes over, if not at once.
+            where: `file`, `pkcs11:TOKEN` or `command`.
 
         Raises:
             RingError: an issuer is missing or has no sense, or the kid is taken (then try again).
             KeyFileError: it cannot be written.
+            SignerError: it cannot be made there.
         """
         if (purpose is Purpose.CERTIFICATE) != (issuer is not None):
             raise RingError("a certificate key belongs to an issuer, a status key to none")
         later = signs_from is not None and signs_from > now
         with self._locked():
-            signer = self._make()
-            point = cose.encode_key(signer.public)
+            location, public = self._make(where, f"{purpose}-{issuer or 'all'}-{secrets.token_hex(4)}")
+            point = cose.encode_key(public)
             entry = Entry(
-                kid=signer.kid.hex(),
+                kid=cose.kid_of(public).hex(),
+                location=location,
                 purpose=purpose,
                 issuer=issuer,
                 kinds=kinds,
@@ -103,7 +114,14 @@ class KeyRing:
         return entry
 
     def rotate(
-        self, purpose: Purpose, issuer: str | None, *, now: int, signs_from: int, known: Known
+        self,
+        purpose: Purpose,
+        issuer: str | None,
+        *,
+        now: int,
+        signs_from: int,
+        known: Known,
+        where: str | None = None,
     ) -> list[tuple[Entry, Entry]]:
         """Make a successor for each active key of a purpose.
 
@@ -113,6 +131,7 @@ class KeyRing:
             now: the time.
             signs_from: when the successors take over.
             known: the kids of the published trust list.
+            where: as in `create`; by default where the key before it is.
 
         Returns:
             Each key with its successor.
@@ -136,7 +155,14 @@ class KeyRing:
         return [
             (
                 entry,
-                self.create(purpose, now=now, issuer=issuer, kinds=entry.kinds, signs_from=signs_from),
+                self.create(
+                    purpose,
+                    now=now,
+                    issuer=issuer,
+                    kinds=entry.kinds,
+                    signs_from=signs_from,
+                    where=where or where_is(entry),
+                ),
             )
             for entry in active
         ]
@@ -159,7 +185,7 @@ class KeyRing:
 
     def signer(
         self, purpose: Purpose, issuer: str | None = None, kind: int = 0, *, now: int, known: Known
-    ) -> LocalSigner:
+    ) -> KeySigner:
         """Open the key to sign with (`rotation.chosen`).
 
         Raises:
@@ -168,24 +194,35 @@ class KeyRing:
         """
         return self.open(rotation.chosen(self.settled(now, known), purpose, issuer, kind, known))
 
-    def open(self, entry: Entry) -> LocalSigner:
+    def open(self, entry: Entry) -> KeySigner:
         """Open a key.
 
         Raises:
             KeyFileError: it cannot be opened.
+            SignerError: its place is not set up here.
         """
         if entry.kid not in self._opened:
-            self._opened[entry.kid] = signers.load(self._file(entry.kid), self._passphrase.read())
+            self._opened[entry.kid] = self._open(entry)
         return self._opened[entry.kid]
 
-    def _make(self) -> LocalSigner:
+    def _open(self, entry: Entry) -> KeySigner:
+        if entry.location is None:
+            return signers.load(self._file(entry.kid), self._passphrase.read())
+        public = cose.decode_key(dict(entry.public_key().cose_key))
+        return self._stores(entry.location.partition(":")[0]).open(entry.location, public)
+
+    def _make(self, where: str, name: str) -> tuple[str | None, ec.EllipticCurvePublicKey]:
+        """Make a key, and give where it is: None for the file that is named by its kid."""
+        scheme, _, token = where.partition(":")
+        if where != FILE:
+            return self._stores(scheme).create(token or name)
         fresh = self._file(f"new-{secrets.token_hex(8)}")
         signer = signers.create(fresh, self._passphrase.read(create=True))
         if any(known.kid == signer.kid.hex() for known in self.entries()):
             fresh.unlink()
             raise RingError("the new key has the kid of another; try again")
         fresh.rename(self._file(signer.kid.hex()))
-        return signer
+        return None, signer.public
 
     def _change(
         self, change: Callable[[list[Entry]], Sequence[Entry]], now: int, known: Known
@@ -213,3 +250,15 @@ class KeyRing:
         with (self._directory / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def where_is(entry: Entry) -> str:
+    """Give the place of a key as `create` takes it."""
+    if entry.location is None:
+        return FILE
+    scheme, _, _ = entry.location.partition(":")
+    return f"{scheme}:{pkcs11.parse_location(entry.location)[0]}" if scheme == "pkcs11" else scheme
+
+
+def _no_store(scheme: str) -> KeyStore:
+    raise RingError(f"no place for keys is called {scheme!r}: say file, pkcs11:TOKEN or command")

@@ -1,10 +1,15 @@
 """Signers: what holds a private key and signs with it. Here: PEM files encrypted with a passphrase.
 
+Others keep the key where this process never sees it: in a hardware token (`pkcs11`), or behind a program of
+the operator's (`command`). What comes from there is verified before it is given out: whatever a broken or
+bought device answers, no signature leaves that verifiers would refuse, or that is another key's.
+
 A private key never leaves this module: not in a repr, an error or a log.
 """
 
+import hashlib
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple, Protocol
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -19,10 +24,72 @@ from cryptography.hazmat.primitives.serialization import (
 
 from keys.files import KeyFileError, read_private, write_private
 from verifier.certificate import cose
+from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.model import Kid
 
 # Deterministic (RFC 6979): signing needs no randomness, and the test vectors come out the same every time.
 _ECDSA: Final = ec.ECDSA(SHA256(), deterministic_signing=True)
+
+
+class SignerError(LiangzhengError, OSError):
+    """The key cannot sign now, or what holds it answered nonsense. Says nothing that is secret."""
+
+
+class KeySigner(cose.Signer, Protocol):
+    """A signer whose public half is known.
+
+    Promise: as `cose.Signer`; it raises SignerError where the key cannot be reached, and the next call tries
+    again from the start, without a restart of the program.
+    """
+
+    @property
+    def public(self) -> ec.EllipticCurvePublicKey:
+        """The public half."""
+        ...
+
+
+class Made(NamedTuple):
+    """A key that was made: where it is, for `open`, and its public half."""
+
+    location: str
+    public: ec.EllipticCurvePublicKey
+
+
+class KeyStore(Protocol):
+    """A place where keys are made and kept.
+
+    Promise: a key that `create` gave is there for good, for other processes too. Each call ends within
+    seconds, or raises SignerError. `open` reaches for the key only when it is to sign.
+    """
+
+    def create(self, name: str) -> Made:
+        """Make a key on P-256; the name says where, or how it is to be called."""
+        ...
+
+    def open(self, location: str, public: ec.EllipticCurvePublicKey) -> KeySigner:
+        """Give the signer of a key that is there."""
+        ...
+
+
+def verified(public: ec.EllipticCurvePublicKey, data: bytes, r: int, s: int) -> bytes:
+    """Give a signature that came from elsewhere as we write it, if it holds.
+
+    Raises:
+        SignerError: it does not.
+    """
+    if not (0 < r < cose.P256_ORDER and 0 < s < cose.P256_ORDER):
+        raise SignerError("what should have signed gave no signature")
+    signature = cose.normalised(r, s)
+    try:
+        cose.verify(public, data, signature)
+    except cose.SignatureError as error:
+        raise SignerError("what should have signed gave a signature that does not hold") from error
+    return signature
+
+
+def digest_of(data: bytes) -> bytes:
+    """Give what ECDSA with SHA-256 signs, for those who only take that: 32 bytes."""
+    return hashlib.sha256(data).digest()
 
 
 class LocalSigner:

@@ -1,13 +1,16 @@
 """Fixtures: data made once, through the production path alone, and copied for each test that changes it."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import pkcs11
 import pytest
 from hypothesis import HealthCheck, settings
 
 from keys.trust import Contact, Issuer, Purpose
+from tests.keys.softhsm import SoftHsm, module
 from tests.office import NOW, TESTER, order, terms
 from tests.running import Server, serving, succeed
 from verifier.cli.office import Office
@@ -82,3 +85,16 @@ def office(founded: Path, tmp_path: Path) -> Iterator[Office]:
     opened = Office(Settings(data_dir=directory), create=True)
     yield opened
     opened.database.close()
+
+
+@pytest.fixture(scope="session")
+def hsm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoftHsm]:
+    made = SoftHsm(tmp_path_factory.mktemp("softhsm"))
+    before = os.environ.get("SOFTHSM2_CONF")
+    os.environ["SOFTHSM2_CONF"] = str(made.configuration)  # the library reads it in this process
+    yield made
+    pkcs11.unload(str(module()))
+    if before is None:
+        del os.environ["SOFTHSM2_CONF"]
+    else:
+        os.environ["SOFTHSM2_CONF"] = before

@@ -22,7 +22,7 @@ DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
 
 def test_every_setting_is_in_the_readme_and_nothing_else_is() -> None:
     table = (ROOT / "README.md").read_text()
-    documented = re.findall(rf"^\| `({PREFIX}[A-Z_]+)` \|", table, re.MULTILINE)
+    documented = re.findall(rf"^\| `({PREFIX}[A-Z0-9_]+)` \|", table, re.MULTILINE)
     assert documented == [PREFIX + name.upper() for name in Settings.model_fields]
 
 

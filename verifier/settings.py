@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -36,6 +37,11 @@ def _photo_store(location: str) -> str:
     return location
 
 
+def _command(text: str) -> str:
+    shlex.split(text)  # raises ValueError where a quotation is open
+    return text
+
+
 class Settings(BaseSettings):
     """All settings; in the embedded default each has a working default."""
 
@@ -55,6 +61,15 @@ class Settings(BaseSettings):
     passphrase_file: Path = Field(
         default=Path(),
         description="What the private keys are encrypted with; default: `keys/passphrase` in DATA_DIR.",
+    )
+    pkcs11_module: Path = Field(
+        default=Path(), description="The PKCS#11 library of the tokens that hold keys; default: none."
+    )
+    pkcs11_pin_file: Path = Field(
+        default=Path(), description="The user PIN of those tokens, in a file of mode 0600."
+    )
+    sign_command: Annotated[str, AfterValidator(_command)] = Field(
+        default="", description="A program that signs for a key management service; default: none."
     )
     photo_store: Annotated[str, AfterValidator(_photo_store)] = Field(
         default="",
@@ -110,6 +125,11 @@ class Settings(BaseSettings):
     def passphrase_path(self) -> Path:
         """The passphrase of the private keys."""
         return self.keys_dir / "passphrase" if self.passphrase_file == Path() else self.passphrase_file
+
+    @property
+    def sign_command_arguments(self) -> list[str]:
+        """The signing program and its arguments; it is run without a shell."""
+        return shlex.split(self.sign_command)
 
     @property
     def photos(self) -> str:

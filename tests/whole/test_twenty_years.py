@@ -1,7 +1,7 @@
-"""Twenty years of an authority: yearly rotation, a stolen key, a lost one, a new root, a stolen status key.
+"""Twenty years of an authority: keys rotate each year, are stolen, move into a token that breaks; a new root.
 
-Time is simulated; everything else is real: the register, the log, two scanning nodes (one that ran all the
-time since it pinned the first root, one started anew for each look) and the offline check.
+Time is simulated; everything else is real: the tokens (SoftHSM2), the register, the log, two scanning nodes
+(one that ran all the time since it pinned the first root, one started anew for each look), the offline check.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,9 @@ import pytest
 
 from keys.roots import Roots
 from keys.rotation import RotationError
+from keys.signers import SignerError
 from keys.trust import Contact, Issuer, KeyState, Purpose, TrustList
+from tests.keys.softhsm import SoftHsm, module
 from tests.office import TESTER, order
 from verifier.certificate.code import to_text
 from verifier.certificate.cose import parse_code
@@ -50,11 +52,13 @@ class Print:
 class Authority:
     """An authority through the years."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, hsm: SoftHsm) -> None:
         self.now = START
-        self.office = Office(
-            Settings(data_dir=directory, base_url=ADDRESS), create=True, clock=lambda: self.now
+        self.hsm = hsm
+        settings = Settings(
+            data_dir=directory, base_url=ADDRESS, pkcs11_module=module(), pkcs11_pin_file=hsm.pin_file
         )
+        self.office = Office(settings, create=True, clock=lambda: self.now)
         self.prints: list[Print] = []
         self.office.custody.create()
         self.office.ring.create(Purpose.STATUS, now=START)
@@ -99,11 +103,11 @@ class Authority:
         for made in self.prints:
             made.void = made.void or made.number == number
 
-    def rotate(self, purpose: Purpose, issuer: str | None = None) -> None:
+    def rotate(self, purpose: Purpose, issuer: str | None = None, where: str | None = None) -> None:
         """Make the successor, publish, and let the overlap pass; the old key signs until its end."""
         known = self.office.known()
         ((old, new),) = self.office.ring.rotate(
-            purpose, issuer, now=self.now, signs_from=self.now + 7 * DAY, known=known
+            purpose, issuer, now=self.now, signs_from=self.now + 7 * DAY, known=known, where=where
         )
         self.office.publish_trust(self.now)
         signer = self.office.ring.signer
@@ -157,8 +161,8 @@ def scan(text: str, trust: TrustList, follower: Follower | None, now: int) -> Fi
 
 
 @pytest.fixture
-def authority(tmp_path: Path) -> Iterator[Authority]:
-    living = Authority(tmp_path)
+def authority(tmp_path: Path, hsm: SoftHsm) -> Iterator[Authority]:
+    living = Authority(tmp_path, hsm)
     yield living
     living.running.close()
     living.office.database.close()
@@ -205,17 +209,25 @@ def a_key_is_stolen(authority: Authority) -> None:
         assert authority.print(made.number).kid != old.kid  # the new print holds offline again
 
 
-def a_key_is_lost(authority: Authority) -> None:
+def keys_move_into_a_token(authority: Authority) -> None:
+    authority.hsm.make_token("first")
+    authority.rotate(Purpose.CERTIFICATE, ISSUER, where="pkcs11:first")
+    authority.issue()
+
+
+def the_token_breaks(authority: Authority) -> None:
     office = authority.office
-    lost = office.certificate_signer(ISSUER).kid.hex()
-    (office.settings.keys_dir / f"{lost}.pem").unlink()
-    office.ring._opened.clear()
-    with pytest.raises(OSError, match="No such file"):
-        office.certificate_signer(ISSUER)
-    office.ring.retire(lost, now=authority.now, known=office.known())
+    lost = office.certificate_signer(ISSUER)
+    authority.issue()
+    authority.hsm.destroy("first")
+    with pytest.raises(SignerError, match="no such token"):
+        authority.issue()
+    authority.look()  # whatever it signed goes on to hold
+    office.ring.retire(lost.kid.hex(), now=authority.now, known=office.known())
     with pytest.raises(RotationError, match="no active certificate key"):
         office.certificate_signer(ISSUER)
-    office.ring.create(Purpose.CERTIFICATE, now=authority.now, issuer=ISSUER)
+    authority.hsm.make_token("second")
+    office.ring.create(Purpose.CERTIFICATE, now=authority.now, issuer=ISSUER, where="pkcs11:second")
     office.publish_trust(authority.now)
 
 
@@ -230,7 +242,13 @@ def a_status_key_is_stolen(authority: Authority) -> None:
     authority.compromise(authority.office.status_signer().kid, Purpose.STATUS)
 
 
-AT = {6: a_key_is_stolen, 9: a_key_is_lost, 12: the_root_changes, 15: a_status_key_is_stolen}
+AT = {
+    6: a_key_is_stolen,
+    8: keys_move_into_a_token,
+    9: the_token_breaks,
+    12: the_root_changes,
+    15: a_status_key_is_stolen,
+}
 
 
 def _places(office: Office) -> set[tuple[int, int, bytes]]:

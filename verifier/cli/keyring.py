@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import orjson
 import typer
 
-from keys.ring import ALL_KINDS
+from keys.ring import ALL_KINDS, FILE, where_is
 from keys.rotation import Entry, Known, RotationError, find
 from keys.trust import KeyState, Purpose
 from verifier import settings
@@ -34,6 +34,14 @@ _PUBLISH: Final = "publish it with `liangzheng keys trust`"
 
 PurposeArgument = Annotated[str, typer.Argument(help="root, certificate or status.")]
 OfIssuer = Annotated[str | None, typer.Option(metavar="CODE", help="Whose certificates it signs.")]
+Where = Annotated[
+    str | None,
+    typer.Option(
+        "--in",
+        metavar="PLACE",
+        help="file, pkcs11:TOKEN or command (docs/signers.md); default: file, or where the one before it is.",
+    ),
+]
 KidArgument = Annotated[str, typer.Argument(metavar="KID", help="The key, as `keys list` names it.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 
@@ -45,6 +53,7 @@ def create(
     kind: Annotated[
         list[str] | None, typer.Option(help="A kind that it may sign; may be repeated; default: all.")
     ] = None,
+    where: Where = None,
 ) -> None:
     """Make a key. Publish the trust list after it, so that verifiers know it."""
     if purpose not in _PURPOSES or not set(kind or ()) <= set(_KINDS):
@@ -60,6 +69,7 @@ def create(
         now=seconds_now(),
         issuer=issuer,
         kinds=tuple(_KINDS[name] for name in kind) if kind else ALL_KINDS,
+        where=where or FILE,
     )
     options.say(f"{purpose} key {entry.kid} made; {_PUBLISH}")
 
@@ -80,6 +90,8 @@ def list_keys(json: options.Json = False) -> None:
         owner = entry.issuer or "-"
         since = iso(entry.since)
         line = f"{entry.kid}  {entry.state:11}  {entry.purpose:11}  {owner:8}  {kinds}  since {since}"
+        if entry.location:
+            line += f", in {where_is(entry)}"
         if entry.state is KeyState.NEXT and entry.signs_from:
             line += f", signs from {iso(entry.signs_from)}"
         options.say(line)
@@ -96,6 +108,7 @@ def rotate(
     at_once: Annotated[
         bool, typer.Option("--now", help="Let it take over as soon as it is published.")
     ] = False,
+    where: Where = None,
 ) -> None:
     """Make the successor of a key. It takes over by itself, once verifiers know it and its time has come."""
     if purpose not in _PURPOSES:
@@ -110,7 +123,7 @@ def rotate(
         return
     start = options.instant(from_) if from_ else now + (0 if at_once else _OVERLAP_DAYS * _DAY)
     for old, new_entry in office.ring.rotate(
-        Purpose(purpose), issuer, now=now, signs_from=start, known=office.known()
+        Purpose(purpose), issuer, now=now, signs_from=start, known=office.known(), where=where
     ):
         options.say(f"key {new_entry.kid} takes over from {old.kid} at {iso(start)}; {_PUBLISH}")
 
@@ -144,7 +157,9 @@ def compromise(
     entries = office.ring.compromise(kid, now=now, known=office.known())
     options.say(f"{entry.purpose} key {kid} is compromised")
     if not any(other.state is KeyState.ACTIVE and other.replaces(entry) for other in entries):
-        new = office.ring.create(entry.purpose, now=now, issuer=entry.issuer, kinds=entry.kinds)
+        new = office.ring.create(
+            entry.purpose, now=now, issuer=entry.issuer, kinds=entry.kinds, where=where_is(entry)
+        )
         options.say(f"key {new.kid} was made in its place")
     if not office.custody.is_here:
         options.note(

@@ -14,12 +14,13 @@ from keys.files import PassphraseFile
 from keys.ring import KeyRing
 from keys.roots import Roots, TrustError
 from keys.rotation import Entry, Known
-from keys.signers import LocalSigner
+from keys.signers import KeySigner, KeyStore
 from keys.trust import Purpose, SignedLists, TrustList
 from verifier.certificate.dates import iso
 from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.model import Kind
 from verifier.cli import options
+from verifier.cli.key_stores import open_key_store
 from verifier.cli.publishing import issuable_kinds, unsigned_lists
 from verifier.issuing.issuance import Terms
 from verifier.issuing.status_publication import StatusPublisher
@@ -47,6 +48,7 @@ class Office:
         self.settings = settings
         self._create = create
         self._clock = clock
+        self._stores: dict[str, KeyStore] = {}
 
     @cached_property
     def database(self) -> Database:
@@ -61,7 +63,13 @@ class Office:
     @cached_property
     def ring(self) -> KeyRing:
         """The private keys but the root."""
-        return KeyRing(self.settings.keys_dir, passphrase=self._passphrase)
+        return KeyRing(self.settings.keys_dir, passphrase=self._passphrase, stores=self._store)
+
+    def _store(self, scheme: str) -> KeyStore:
+        """Open a place for keys other than files."""
+        if scheme not in self._stores:
+            self._stores[scheme] = open_key_store(scheme, self.settings)
+        return self._stores[scheme]
 
     @cached_property
     def custody(self) -> RootCustody:
@@ -79,7 +87,7 @@ class Office:
         """The pinned root keys."""
         return read_roots(self.settings)
 
-    def certificate_signer(self, issuer: str, kind: int = 0) -> LocalSigner:
+    def certificate_signer(self, issuer: str, kind: int = 0) -> KeySigner:
         """Open the key that signs an issuer's certificates of a kind: the newest that verifiers know.
 
         Raises:
@@ -88,7 +96,7 @@ class Office:
         """
         return self.ring.signer(Purpose.CERTIFICATE, issuer, kind, now=self.now, known=self.known())
 
-    def status_signer(self) -> LocalSigner:
+    def status_signer(self) -> KeySigner:
         """Open the key that signs messages about the status of certificates.
 
         Raises:
@@ -165,7 +173,7 @@ class Office:
         """Publishes the status lists."""
         return StatusPublisher(self.database, self.published, self._status_signer_under)
 
-    def _status_signer_under(self, trust: TrustList | None) -> LocalSigner:
+    def _status_signer_under(self, trust: TrustList | None) -> KeySigner:
         return self.ring.signer(Purpose.STATUS, now=self.now, known=_kids(trust))
 
     def remark_on(self, terms: Terms, agencies: Collection[str | None], now: int) -> None:

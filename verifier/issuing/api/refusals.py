@@ -9,6 +9,8 @@ from starlette.responses import Response
 from keys.files import KeyFileError
 from keys.ring import RingError
 from keys.roots import TrustError
+from keys.rotation import RotationError
+from keys.signers import SignerError
 from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.jurisdictions import NumberError, UnknownJurisdictionError
 from verifier.certificate.lifecycle import IllegalEventError, NotEntitledError
@@ -52,7 +54,9 @@ FAULTS: Final[dict[type[LiangzhengError], int]] = {
     TamperedError: 503,
     TrustError: 503,
     RingError: 503,
+    RotationError: 503,
     KeyFileError: 503,
+    SignerError: 503,
 }
 """What only the operator can mend: the cause goes to the log, not to the answer."""
 _RETRY_SECONDS: Final = "5"
