@@ -148,8 +148,9 @@ def test_a_key_of_no_trust_list_is_unknown() -> None:
 
 
 def test_the_alg_is_the_keys_and_never_a_choice_of_the_code() -> None:
-    other = trust_list(keys=[key(XINJIANG, alg=-8), *KEYS[1:]])
-    assert refusal(DIGITS, trust=other) is Reason.WRONG_ALGORITHM
+    protected = b"\xa2\x01\x26\x04\x44"  # {1: -7, 4: …}
+    other = signed(ISSUED).replace(protected, protected.replace(b"\x26", b"\x27"), 1)
+    assert refusal(code.to_digits(other)) is Reason.WRONG_ALGORITHM
 
 
 def test_a_status_key_signs_no_certificate() -> None:

@@ -12,10 +12,11 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from tests.vectors import attacks, document, forms, issued
+from tests.vectors import attacks, document, forms, issued, status_lists
 from tests.vectors.case import Case, trust_json
 
 DIRECTORY: Final = Path(__file__).parent / "v1"
+STATUS_LISTS: Final = Path(__file__).parent / "status-lists-v1"
 
 
 def cases() -> list[Case]:
@@ -35,9 +36,14 @@ def files() -> dict[str, bytes]:
     return contents | {"trust.json": _json(trust_json())}
 
 
-def differing(directory: Path = DIRECTORY) -> list[str]:
+def list_files() -> dict[str, bytes]:
+    """Give the content of every file of the check by a status list, by name."""
+    return {f"{case.name}.json": _json(case.to_json()) for case in status_lists.cases()}
+
+
+def differing(directory: Path = DIRECTORY, expected: dict[str, bytes] | None = None) -> list[str]:
     """Name the files that are missing, differ, or should not be there."""
-    expected = files()
+    expected = files() if expected is None else expected
     present = {path.name: path.read_bytes() for path in directory.iterdir()} if directory.exists() else {}
     return sorted(
         name for name in expected.keys() | present.keys() if expected.get(name) != present.get(name)
@@ -52,7 +58,7 @@ def example() -> str:
 def main(arguments: list[str]) -> int:
     """Write the vectors, or compare them."""
     if arguments == ["--check"]:
-        names = differing()
+        names = [*differing(), *differing(STATUS_LISTS, list_files())]
         if example() != document.DOCUMENT.read_text(encoding="utf-8"):
             names.append(document.DOCUMENT.name)
         for name in names:
@@ -61,9 +67,10 @@ def main(arguments: list[str]) -> int:
     if arguments:
         sys.stderr.write("usage: python -m tests.vectors.generate [--check]\n")
         return 2
-    DIRECTORY.mkdir(exist_ok=True)
-    for name, content in files().items():
-        (DIRECTORY / name).write_bytes(content)
+    for directory, contents in ((DIRECTORY, files()), (STATUS_LISTS, list_files())):
+        directory.mkdir(exist_ok=True)
+        for name, content in contents.items():
+            (directory / name).write_bytes(content)
     document.DOCUMENT.write_text(example(), encoding="utf-8")
     return 0
 

@@ -142,7 +142,7 @@ def test_no_two_vectors_have_a_name_in_common() -> None:
 
 def test_every_reason_has_a_vector() -> None:
     reached = {read(path).get(side, {}).get("reason") for path in FILES for side in ("expected", "offline")}
-    assert set(Reason) <= reached
+    assert set(Reason) <= reached | {Reason.VOID}  # by a status list alone: test_status_lists.py
 
 
 def test_the_largest_vector_is_as_large_as_a_code_can_be() -> None:
