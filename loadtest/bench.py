@@ -14,6 +14,8 @@ from loadtest import (
     import_rate,
     records_rate,
     resign_rate,
+    sign_rate,
+    status_lists,
     stock,
     trust_cost,
 )
@@ -40,7 +42,9 @@ def main() -> None:
         print("measuring the records …", flush=True)
         lines += records_rate.measure(data_dir / "records")
         print("measuring keys …", flush=True)
-        lines += [*trust_cost.measure(), *resign_rate.measure(data_dir / "keys")]
+        lines += [*trust_cost.measure(), *resign_rate.measure(data_dir / "keys"), *sign_rate.measure()]
+        print("measuring status lists …", flush=True)
+        lines += status_lists.measure()
     print(f"\nPython {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores\n")
     print(table(lines))
 
