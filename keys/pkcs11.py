@@ -4,9 +4,11 @@ A token that was taken out is reached again, once it is back, by the next signat
 initialised anew, since it learns of tokens only then.
 """
 
+import queue
 import secrets
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, unquote_to_bytes
@@ -24,6 +26,7 @@ _LONGEST_LABEL_BYTES: Final = 32
 _LONGEST_LOCATION: Final = 400
 _ID_BYTES: Final = 16
 _POINT_BYTES: Final = 65
+ANSWER_SECONDS: Final = 10.0
 
 
 def location_of(token: str, key_id: bytes) -> str:
@@ -60,7 +63,8 @@ class TokenStore:
     def __init__(self, *, module: Path, pin_file: Path) -> None:
         self._module = module
         self._pin_file = pin_file
-        self._lock = threading.Lock()  # a session is not for two threads
+        self._lock = threading.Lock()
+        self._worker = _Worker()
         self._sessions: dict[str, Any] = {}
         self._keys: dict[tuple[str, bytes], Any] = {}
         self._anew = False
@@ -74,7 +78,7 @@ class TokenStore:
         if not 1 <= len(name.encode()) <= _LONGEST_LABEL_BYTES:
             raise SignerError(f"a token's label has 1 to {_LONGEST_LABEL_BYTES} bytes")
         with self._lock:
-            return self._trying(f"token {name}", lambda: self._make(name))
+            return self._worker.run(lambda: self._trying(f"token {name}", lambda: self._make(name)))
 
     def open(self, location: str, public: ec.EllipticCurvePublicKey) -> "TokenSigner":
         """Give the signer of a key.
@@ -93,9 +97,11 @@ class TokenStore:
         from pkcs11 import Mechanism  # noqa: PLC0415 # only who has a token needs the library
 
         with self._lock:
-            return self._trying(
-                f"token {token}",
-                lambda: bytes(self._key(token, key_id).sign(digest, mechanism=Mechanism.ECDSA)),
+            return self._worker.run(
+                lambda: self._trying(
+                    f"token {token}",
+                    lambda: bytes(self._key(token, key_id).sign(digest, mechanism=Mechanism.ECDSA)),
+                )
             )
 
     def _trying(self, what: str, work: Callable[[], T]) -> T:
@@ -174,6 +180,48 @@ class TokenStore:
         except ValueError as error:
             raise SignerError(f"token {token} made a key that is not on P-256") from error
         return Made(location_of(token, key_id), key)
+
+
+class _Worker:
+    """The one thread that talks to tokens: a session is not for two, and one that hangs holds up this alone.
+
+    Nothing can end a call that is inside the library. So it is left there, and until it comes back whoever
+    wants to sign is refused at once.
+    """
+
+    def __init__(self, seconds: float = ANSWER_SECONDS) -> None:
+        self._seconds = seconds
+        self._waiting: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._last: Future[Any] | None = None
+
+    def run(self, work: Callable[[], T]) -> T:
+        """Do something, within seconds.
+
+        Raises:
+            SignerError: it takes longer, or something before it still does.
+        """
+        if self._last is not None and not self._last.done():
+            raise SignerError("the token does not answer")
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._go, name="pkcs11", daemon=True)
+            self._thread.start()
+        self._last = future = Future[T]()
+        self._waiting.put((work, future))
+        try:
+            return future.result(self._seconds)
+        except TimeoutError:
+            if future.done():  # it was the work's own
+                raise
+            raise SignerError(f"the token gave no answer in {self._seconds:g} seconds") from None
+
+    def _go(self) -> None:
+        while True:
+            work, future = self._waiting.get()
+            try:
+                future.set_result(work())
+            except BaseException as error:  # noqa: BLE001 # handed to whoever asked
+                future.set_exception(error)
 
 
 class TokenSigner:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keys.files import KeyFileError, PassphraseFile
-from keys.pkcs11 import TokenStore, location_of, parse_location
+from keys.pkcs11 import TokenStore, _Worker, location_of, parse_location
 from keys.ring import KeyRing, where_is
 from keys.signers import SignerError
 from keys.trust import Purpose
@@ -138,6 +138,20 @@ def test_many_threads_may_sign_at_once(hsm: SoftHsm, token: str) -> None:
     assert len(signed) == 100
     for signature in signed:
         cose.verify(signer.public, DATA, signature)
+
+
+def test_a_token_that_hangs_holds_up_nobody_for_long_and_is_asked_again_when_it_is_back() -> None:
+    worker, release = _Worker(seconds=0.3), threading.Event()
+    with pytest.raises(SignerError, match=r"no answer in 0\.3 seconds"):
+        worker.run(release.wait)
+    for _ in range(3):
+        with pytest.raises(SignerError, match="does not answer"):
+            worker.run(lambda: 1)
+    hanging = worker._last
+    assert hanging is not None
+    release.set()
+    hanging.result(30)
+    assert worker.run(lambda: 2) == 2
 
 
 def test_nothing_secret_is_in_a_signer_or_a_ring(hsm: SoftHsm, token: str, tmp_path: Path) -> None:

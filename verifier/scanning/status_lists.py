@@ -37,6 +37,7 @@ class StatusLists:
     def __init__(self, follower: Follower, clock: Callable[[], Instant]) -> None:
         self._follower = follower
         self._clock = clock
+        self._packed: dict[int, tuple[bytes, bytes]] = {}
 
     def routes(self) -> list[Route]:
         """Give the routes."""
@@ -59,8 +60,16 @@ class StatusLists:
         if "gzip" not in request.headers.get("accept-encoding", ""):
             return kept(request, found.jwt, JWT_TYPE, headers)
         return kept(
-            request, gzip.compress(found.jwt, mtime=0), JWT_TYPE, headers | {"content-encoding": "gzip"}
+            request, self._packed_jwt(number, found), JWT_TYPE, headers | {"content-encoding": "gzip"}
         )
+
+    def _packed_jwt(self, number: int, found: ServedList) -> bytes:
+        """Compress each list once, and not for everyone who asks."""
+        of, packed = self._packed.get(number, (b"", b""))
+        if of != found.jwt:
+            packed = gzip.compress(found.jwt, mtime=0)
+            self._packed[number] = found.jwt, packed
+        return packed
 
     async def _all(self, request: Request) -> Response:
         try:
