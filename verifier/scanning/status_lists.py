@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from verifier.caching import kept
-from verifier.status.follower import FeedError, Follower, Instant
+from verifier.status.follower import FeedError, Follower, Instant, ServedList
 from verifier.status.log import LogError
 from verifier.status.token_status_list import CWT_TYPE, JWT_TYPE, StatusListError
 
@@ -59,9 +59,8 @@ class StatusLists:
             return kept(request, found.cwt, CWT_TYPE, headers)
         if "gzip" not in request.headers.get("accept-encoding", ""):
             return kept(request, found.jwt, JWT_TYPE, headers)
-        return kept(
-            request, self._packed_jwt(number, found), JWT_TYPE, headers | {"content-encoding": "gzip"}
-        )
+        packed = self._packed_jwt(number, found)
+        return kept(request, packed, JWT_TYPE, headers | {"content-encoding": "gzip"})
 
     def _packed_jwt(self, number: int, found: ServedList) -> bytes:
         """Compress each list once, and not for everyone who asks."""
