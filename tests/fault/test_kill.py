@@ -12,13 +12,16 @@ import orjson
 import pytest
 from sqlalchemy import select
 
+from keys.trust import TrustList
 from loadtest.stock import AGENCY, write_roster
-from tests.fault.work import BATCH, EACH, FIRST, XINJIANG, work
+from tests.fault.work import BATCH, EACH, FIRST, NOW, XINJIANG, work
 from tests.running import LIANGZHENG, environment, succeed
+from verifier.certificate.lifecycle import State
 from verifier.cli.office import Office
 from verifier.register import tables
 from verifier.register.audit import audit
 from verifier.settings import Settings
+from verifier.status.token_status_list import STATUS_OF, StatusType, open_token, uri_of
 
 KILLS = 25
 
@@ -59,6 +62,8 @@ def _require_intact(data_dir: Path, acknowledged: set[str]) -> None:
     trust = office.trust()
     with office.database.reading() as connection:
         audit(connection, trust)
+    _require_lists_that_agree(office, trust)
+    with office.database.reading() as connection:
         happened = {
             (number, event)
             for number, event in connection.execute(
@@ -79,6 +84,22 @@ def _require_intact(data_dir: Path, acknowledged: set[str]) -> None:
     ours = [int(number) - FIRST for number in issued if FIRST <= int(number) < FIRST + 100 * EACH]
     batches = {number // BATCH for number in ours}
     assert len(ours) == len(batches) * BATCH
+
+
+def _require_lists_that_agree(office: Office, trust: TrustList) -> None:
+    """Whatever was published when it was killed, the next pass goes on from it to what holds."""
+    office.status_publisher.publish(NOW)
+    code, certificate = tables.code.c, tables.certificate.c
+    with office.database.reading() as connection:
+        token = connection.scalar(select(tables.token_status_list.c.cwt))
+        listed = open_token(token or b"", trust, uri=uri_of(trust, 0))
+        states = connection.execute(
+            select(code.idx, certificate.state, certificate.until).join_from(tables.code, tables.certificate)
+        ).all()
+    assert listed.array.count(0) < len(listed.array)
+    for index, state, until in states:
+        over = state == State.SUSPENDED and until is not None and until <= NOW
+        assert listed.status(index) == (StatusType.VALID if over else STATUS_OF[State(state)]), index
 
 
 def test_an_import_command_that_is_killed_changes_all_or_nothing(data_dir: Path, tmp_path: Path) -> None:

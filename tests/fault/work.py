@@ -38,6 +38,7 @@ def work(data_dir: Path, acknowledged: Path, seed: int) -> None:
             issued.remove(number)
             with office.ledger(NOW + go) as ledger:
                 let_happen(ledger, event, number, actor=TESTER, now=NOW + go, issuer=XINJIANG)
+            office.status_publisher.publish(NOW + go)
             os.write(note, f"{event} {number}\n".encode())
 
 

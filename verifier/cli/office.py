@@ -13,15 +13,14 @@ from keys.custody import RootCustody, Unsigned
 from keys.files import PassphraseFile
 from keys.ring import KeyRing
 from keys.roots import Roots, TrustError
-from keys.rotation import Entry, Known
+from keys.rotation import Known
 from keys.signers import KeySigner, KeyStore
 from keys.trust import Purpose, SignedLists, TrustList
 from verifier.certificate.dates import iso
 from verifier.certificate.errors import LiangzhengError
-from verifier.certificate.model import Kind
 from verifier.cli import options
 from verifier.cli.key_stores import open_key_store
-from verifier.cli.publishing import issuable_kinds, unsigned_lists
+from verifier.cli.publishing import unsigned_lists
 from verifier.issuing.issuance import Terms
 from verifier.issuing.status_publication import StatusPublisher
 from verifier.photos import PhotoStore, open_store
@@ -184,25 +183,6 @@ class Office:
             listed = {(agency.issuer, agency.name) for agency in authorities.agencies(connection)}
         for agency in sorted({name for name in agencies if name and (terms.issuer, name) not in listed}):
             options.note(f"note: {agency} is in no directory; complaints about it go to the issuer")
-
-    def left_out(self) -> Iterator[tuple[Entry, str]]:
-        """Give the keys that no trust list may have, or not for all of their kinds, and why."""
-        with self.database.reading() as connection:
-            issuers = {issuer.code: issuer for issuer in authorities.issuers(connection)}
-        for entry in self.ring.entries():
-            if entry.issuer is None:
-                continue
-            if entry.issuer not in issuers:
-                yield (
-                    entry,
-                    f"left out: key {entry.kid} of issuer {entry.issuer}, which the register does not know",
-                )
-            elif excess := set(entry.kinds) - issuable_kinds(issuers[entry.issuer]):
-                names = ", ".join(Kind(kind).name.lower() for kind in sorted(excess))
-                yield (
-                    entry,
-                    f"key {entry.kid} is not listed for {names}: issuer {entry.issuer} may not issue it",
-                )
 
     def prepare_trust(
         self, now: int, listed: Authorities | None = None, *, version: int | None = None

@@ -1,6 +1,6 @@
 """What goes into a trust list: the authorities of the register, and their keys of the ring."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection
 
@@ -59,6 +59,20 @@ def listed_keys(entries: Sequence[Entry], issuers: Sequence[Issuer]) -> list[Key
         elif kinds := tuple(kind for kind in key.kinds if kind in may_issue.get(entry.issuer, ())):
             listed.append(key.model_copy(update={"kinds": kinds}))
     return listed
+
+
+def left_out(entries: Sequence[Entry], issuers: Sequence[Issuer]) -> Iterator[str]:
+    """Say of which keys a trust list has nothing, or less than the ring, and why."""
+    by_code = {issuer.code: issuer for issuer in issuers}
+    for entry in entries:
+        if entry.issuer is None:
+            continue
+        issuer = by_code.get(entry.issuer)
+        if issuer is None:
+            yield f"left out: key {entry.kid} of issuer {entry.issuer}, which the register does not know"
+        elif excess := set(entry.kinds) - issuable_kinds(issuer):
+            names = ", ".join(Kind(kind).name.lower() for kind in sorted(excess))
+            yield f"key {entry.kid} is not listed for {names}: issuer {entry.issuer} may not issue it"
 
 
 def issuable_kinds(issuer: Issuer) -> set[int]:

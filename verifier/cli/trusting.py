@@ -15,6 +15,7 @@ from verifier import settings
 from verifier.certificate.dates import iso
 from verifier.cli import options
 from verifier.cli.office import Office, seconds_now
+from verifier.cli.publishing import left_out
 from verifier.register import authorities
 
 ROOTS_FILE = "roots.cbor"
@@ -53,7 +54,9 @@ def trust(
         _say_published(office.publish_signed(lists_from_bytes(_read(publish)), now))
     else:
         _say_published(office.publish_trust(now, listed))
-    for _, why in office.left_out():
+    with office.database.reading() as connection:
+        issuers = authorities.issuers(connection)
+    for why in left_out(office.ring.entries(), issuers):
         options.note(why)
 
 
