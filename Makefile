@@ -4,7 +4,9 @@ SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-RUN_PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
+CWT_VENV := .venv-cwt
+PIP := -m pip --disable-pip-version-check --no-input -q
+RUN_PIP := $(BIN)/python $(PIP)
 
 .PHONY: help install demo test lint bench loadtest vectors lifecycle lock clean
 
@@ -16,7 +18,7 @@ install: $(VENV)/.installed  ## Make .venv with liangzheng in it, from the locke
 demo: $(VENV)/.installed  ## Make keys and sample certificates, print a QR code, serve (HOST= PORT=)
 	$(BIN)/liangzheng demo $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT))
 
-test: $(VENV)/.installed-dev  ## Lint, type-check, and run every test
+test: $(VENV)/.installed-dev $(CWT_VENV)/.installed  ## Lint, type-check, and run every test
 	@sh tests/system_packages.sh
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -n auto --dist worksteal
@@ -45,9 +47,11 @@ lock:  ## Resolve the requirements anew (needs uv)
 	  --no-annotate --no-strip-extras -q pyproject.toml --group build -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --no-annotate --no-strip-extras -q pyproject.toml --group build --group dev -c requirements.txt -o requirements-dev.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --no-annotate --no-strip-extras -q --group second-opinion -o requirements-second-opinion.txt
 
 clean:  ## Remove what was built; leaves ./data alone
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
+	rm -rf $(VENV) $(CWT_VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -66,4 +70,11 @@ $(VENV)/.installed: $(VENV)/bin/python requirements.txt pyproject.toml
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 	@echo "Installing what the tests need ..."
 	@$(RUN_PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# Has an opinion of its own, and therefore an environment of its own: it needs an older cbor2 than we do.
+$(CWT_VENV)/.installed: $(VENV)/bin/python requirements-second-opinion.txt
+	@echo "Installing python-cwt into $(CWT_VENV) ..."
+	@$(BIN)/python -m venv $(CWT_VENV)
+	@$(CWT_VENV)/bin/python $(PIP) install --require-hashes -r requirements-second-opinion.txt
 	@touch $@

@@ -120,7 +120,7 @@ def test_the_dockerfile_is_clean() -> None:
 
 
 def test_versions_are_locked_with_hashes_and_without_an_address() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-second-opinion.txt"):
         text = (ROOT / name).read_text()
         assert "://" not in text
         assert "--index" not in text

@@ -9,6 +9,7 @@ from keys.roots import Roots
 from keys.signers import LocalSigner
 from keys.trust import Contact, Issuer, Key, KeyState, Purpose, StatusLists
 from tests.builders import scalar, signer
+from tests.vectors.laxer import LAXER
 from verifier.certificate import claims, code, cose
 from verifier.certificate.lifecycle import Standing, State
 from verifier.certificate.model import Certificate, StatusReference
@@ -166,6 +167,7 @@ class Case:
             "fresh": self.fresh,
             "expected": expected,
             **({} if online_only else {"offline": {"verdict": offline.verdict, "reason": offline}}),
+            **({"laxer": LAXER[self.name]} if self.name in LAXER else {}),
         }
 
 
