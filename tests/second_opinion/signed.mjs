@@ -140,12 +140,28 @@ export function cut(bytes) {
 }
 
 export async function signatureHolds({ header, payload, signature }, key) {
-  if (integer(signature.subarray(32)) > HALF_ORDER) return false;
-  const signed = concat(
+  return isSignedBy(key, signature, concat(
     Uint8Array.of(0x84, 0x6a), Buffer.from('Signature1'), byteStringHead(header.length), header,
     Uint8Array.of(0x40), byteStringHead(payload.length), payload,
-  );
+  ));
+}
+
+/** True if the signature, r and s of 32 bytes each and s no larger than need be, is over these bytes. */
+export async function isSignedBy(key, signature, signed) {
+  if (signature.length !== 64 || integer(signature.subarray(32)) > HALF_ORDER) return false;
   return subtle.verify({ name: 'ECDSA', hash: 'SHA-256' }, key, signature, signed);
+}
+
+/** The payload of a document of this type by this key, {kid, key}; undefined if it is not that. */
+export async function openSigned(bytes, { kid, key }, type) {
+  const typ = Buffer.from(type);
+  const length = typ.length < 24 ? [0x60 | typ.length] : [0x78, typ.length];
+  const header = concat(
+    Buffer.from('a301260444', 'hex'), Buffer.from(kid, 'hex'), Uint8Array.of(0x10, ...length), typ,
+  );
+  const parts = cut(bytes);
+  if (!parts || hex(parts.header) !== hex(header) || !(await signatureHolds(parts, key))) return undefined;
+  return parts.payload;
 }
 
 // --- Trust list and directory --------------------------------------------------------------------------------
@@ -204,26 +220,60 @@ export async function publicKeyOfPem(pem) {
 
 /** The content of a document signed by the root, if it is of this type and form and has not ended. */
 async function openDocument(bytes, { root, type, members, now }) {
-  const typ = Buffer.from(type);
-  const header = concat(
-    Buffer.from('a301260444', 'hex'), Buffer.from(root.kid, 'hex'), Uint8Array.of(0x10, 0x78, typ.length), typ,
-  );
-  const parts = bytes.length <= LARGEST_LIST && cut(bytes);
-  if (!parts || hex(parts.header) !== hex(header)) throw new NotTrusted(`no ${type} of this root`);
-  if (!(await signatureHolds(parts, root.key))) throw new NotTrusted(`${type}: the signature does not hold`);
-  const content = decodeOrNothing(parts.payload);
+  const payload = bytes.length <= LARGEST_LIST && await openSigned(bytes, root, type);
+  if (!payload) throw new NotTrusted(`no ${type} of this root, or its signature does not hold`);
+  const content = decodeOrNothing(payload);
   if (!fits(content, members)) throw new NotTrusted(`${type}: not the documented form`);
   if (content.get('ends') <= content.get('issued')) throw new NotTrusted(`${type}: ends before it begins`);
   if (now >= content.get('ends')) throw new NotTrusted(`${type}: has ended`);
   return content;
 }
 
+const ENDORSEMENT = table({ root: (value) => fits(value, COSE_KEY), issued: isSeconds });
+const MOST_ENDORSEMENTS = 16;
+const LARGEST_ENDORSEMENTS = 8192; // bytes
+
+/**
+ * The roots that may sign: those that are pinned, or what they handed over to.
+ * @param {{kid: string, key: CryptoKey}[]} pinned the newest first
+ * @param {Uint8Array} endorsements as served
+ */
+export async function rootsInForce(pinned, endorsements) {
+  const documents = endorsements.length <= LARGEST_ENDORSEMENTS ? decodeOrNothing(endorsements) : undefined;
+  if (!isListOf((one) => one instanceof Uint8Array, 0, MOST_ENDORSEMENTS)(documents)) {
+    throw new NotTrusted('no endorsements');
+  }
+  const roots = [...pinned];
+  const gone = new Set();
+  for (const document of documents) {
+    const parts = cut(document);
+    const at = roots.findIndex(({ kid }) => parts && hex(parts.header).includes(kid));
+    if (at < 0) continue; // from before the root that is pinned
+    const payload = await openSigned(document, roots[at], 'application/liangzheng-root+cbor');
+    const content = payload && decodeOrNothing(payload);
+    if (!fits(content, ENDORSEMENT)) throw new NotTrusted('an endorsement that does not hold');
+    const successor = await publicKey(content.get('root').get(-2), content.get('root').get(-3));
+    if (gone.has(successor.kid)) throw new NotTrusted('a root hands over to one that was replaced');
+    gone.add(roots[at].kid);
+    roots.splice(at, 1, ...(roots.some(({ kid }) => kid === successor.kid) ? [] : [successor]));
+  }
+  return roots;
+}
+
 /**
  * Opens trust list and directory.
  * @param {Uint8Array} trustList @param {Uint8Array} directory as served, signed
- * @param {{kid: string, key: CryptoKey}} root the pinned root
+ * @param {{kid: string, key: CryptoKey}[]} roots those in force
  * @param {number} now seconds. Keep `version` too, and refuse an older one than the last seen.
  */
+export async function openTrustBy(trustList, directory, roots, now) {
+  const header = hex(cut(trustList)?.header ?? []);
+  const root = roots.find(({ kid }) => header.startsWith(`a301260444${kid}`));
+  if (!root) throw new NotTrusted('no trust list of a root in force');
+  return openTrust(trustList, directory, root, now);
+}
+
+/** The same with the one root that is pinned, {kid, key}. */
 export async function openTrust(trustList, directory, root, now) {
   const list = await openDocument(trustList, {
     root, now, type: 'application/liangzheng-trust+cbor', members: TRUST_LIST,
@@ -247,5 +297,6 @@ export async function openTrust(trustList, directory, root, now) {
     keys.set(kid, { ...scope, key });
   }
   const [version, ends] = [list.get('version'), list.get('ends')];
-  return { version, ends, issuers, keys, agencies: agencies.get('agencies') };
+  const statusLists = list.get('status_lists').get('uri');
+  return { version, ends, issuers, keys, statusLists, agencies: agencies.get('agencies') };
 }

@@ -15,9 +15,20 @@ from keys.roots import TrustError
 from keys.signers import LocalSigner
 from keys.trust import SignedLists, TrustList
 from tests import builders
+from tests.running import serving, succeed
 from tests.second_opinion.javascript import COMMAND, answers_to_files
+from tests.vectors import generate
 from tests.vectors.test_vectors import FILES, read
 from verifier.certificate import code, cose
+
+LISTS = sorted(generate.STATUS_LISTS.glob("*.json"))
+EXPORTED = {
+    "trust": "trust.cose",
+    "directory": "directory.cose",
+    "root": "root.pub.pem",
+    "roots": "roots.cbor",
+    "status-list": "list.cwt",
+}
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +41,51 @@ def test_it_gives_each_vector_the_same_answer(path: Path, answers: dict[str, Any
     vector = read(path)
     online = vector["expected"]
     assert answers[path.stem] == {"online": online, "offline": vector.get("offline", online)}
+
+
+@pytest.fixture(scope="module")
+def by_list() -> dict[str, Any]:
+    return answers_to_files(LISTS)
+
+
+@pytest.mark.parametrize("path", LISTS, ids=lambda path: path.stem)
+def test_it_gives_each_vector_of_a_status_list_the_same_answer(path: Path, by_list: dict[str, Any]) -> None:
+    vector = read(path)
+    assert by_list[vector["name"]] == vector["expected"]
+
+
+def test_its_command_goes_from_an_old_root_to_a_status_list(data_dir: Path, tmp_path: Path) -> None:
+    """As docs/integrators.md has it: from the exported files alone, and the root that was pinned before."""
+    pinned = (data_dir / "root.pub.pem").read_bytes()
+    text = succeed(data_dir, "code", "31000099001", "--text").strip()
+    succeed(data_dir, "keys", "rotate", "root")
+    succeed(data_dir, "keys", "trust")
+    public = tmp_path / "public"
+    succeed(data_dir, "keys", "export", str(public))
+    (public / "root.pub.pem").write_bytes(pinned)
+    options = [f"--{name}={public / file}" for name, file in EXPORTED.items()]
+    found = []
+    for command in ("reinstate", "suspend", "withdraw"):
+        if command != "reinstate":
+            succeed(data_dir, command, "31000099001")
+        with serving(data_dir) as server:
+            (public / "list.cwt").write_bytes(server.get("/status/0", "application/statuslist+cwt").body)
+        done = subprocess.run(
+            ["node", COMMAND, *options, f"--address={text.rpartition('/')[0]}", text],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        found.append(json.loads(done.stdout)["reason"])
+    assert found == ["valid", "suspended", "void"]
+    done = subprocess.run(  # the old root alone does not lead to the new one
+        ["node", COMMAND, *options[:3], f"--address={text.rpartition('/')[0]}", text],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
 
 
 def run(

@@ -1,22 +1,25 @@
 // Verifies the codes of enforcement certificates, written from docs/code-format.md alone: a second opinion on
 // the service's own verifier, and a start for an integrator's. Node 18 or newer; nothing else.
 //
-//   node verify.mjs --trust trust.cose --directory directory.cose --root root.pub.pem [--address https://…] CODE
+//   node verify.mjs --trust trust.cose --directory directory.cose --root root.pub.pem [--roots roots.cbor]
+//     [--status-list list.cwt] [--address https://…] CODE
 //
 // prints {verdict, reason, …} as JSON and exits 0, whatever the verdict; 1 if the lists cannot be trusted, 2 on
 // wrong usage. CODE is what a scanner reads, or - for a line on standard input. Offline means that nobody is
-// asked: `valid` is then "genuine, and within its dates"; whether it was revoked since, only the register knows.
+// asked: `valid` is then "genuine, and within its dates"; whether it was revoked since, the status list tells, and
+// whether the register has it at all, only the register.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { argv, exit, stderr, stdin } from 'node:process';
 import { text as readAll } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import {
-  cut, decodeOrNothing, fits, hex, isBelow, isBytes, isIssuerCode, isKind, isOneOf, isSeconds, openTrust,
-  publicKeyOfPem, sha256, signatureHolds,
+  cut, decodeOrNothing, fits, hex, isBelow, isBytes, isIssuerCode, isKind, isOneOf, isSeconds, openTrustBy,
+  publicKeyOfPem, rootsInForce, sha256, signatureHolds,
 } from './signed.mjs';
+import { statusOf } from './statuslist.mjs';
 
 const BOUNDS = {
   text: 2048, digits: 1024, code: 424, words: 120, number: 32, categories: 8, lists: 1024, entries: 4194304,
@@ -27,7 +30,7 @@ const VERDICTS = {
   malformed: 'not_a_certificate', trust_expired: 'unconfirmed', unknown_key: 'forged', wrong_algorithm: 'forged',
   bad_signature: 'forged', wrong_purpose: 'forged', bad_claims: 'forged', wrong_issuer: 'forged',
   wrong_kind: 'forged', key_compromised: 'forged', not_registered: 'forged', differs_from_register: 'forged',
-  status_stale: 'unconfirmed', withdrawn: 'revoked', cancelled: 'revoked', lost: 'revoked', replaced: 'revoked',
+  status_stale: 'unconfirmed', void: 'revoked', withdrawn: 'revoked', cancelled: 'revoked', lost: 'revoked', replaced: 'revoked',
   expired: 'expired', not_yet_valid: 'not_yet_valid', suspended: 'suspended', valid: 'valid',
 };
 
@@ -168,6 +171,18 @@ function reasonOffline({ certificate, key }, { now }) {
   return key.state === 'compromised' ? 'key_compromised' : reasonByDates(certificate, now);
 }
 
+/** Nobody can be asked, but a status list: what it says, {token, fetched}, if it may be relied on. */
+async function reasonByList({ certificate, key }, { statusList, trust, now }) {
+  if (key.state === 'compromised') return 'key_compromised';
+  const { list, index } = certificate;
+  const status = await statusOf(statusList.token, { trust, list, index, now, fetched: statusList.fetched });
+  if (status === 1) return 'void';
+  const byDates = reasonByDates(certificate, now);
+  if (byDates === 'expired') return 'expired';
+  if (status === undefined) return 'status_stale';
+  return byDates === 'valid' && status === 2 ? 'suspended' : byDates;
+}
+
 /**
  * Checks 8 to 11, by the register's entry for the list and index of the certificate.
  * `register` is {list, index, state, until, reason, digest}, or null if there is none; `fresh`, whether the
@@ -193,12 +208,12 @@ function reasonOnline({ certificate, digest }, { register, fresh, now }) {
  * The answer to one code: {verdict, reason}, and the certificate where the checks allow to show it.
  * @param {string} text what a scanner read
  * @param {{address: string, trust: object, now: number, register?: object | null, fresh?: boolean}} known
- *   `register` absent: offline
+ *   `register` absent: offline; then by `statusList`, {token: Uint8Array, fetched: seconds}, if there is one
  */
 export async function check(text, known) {
   try {
     const genuine = await readGenuine(text, known);
-    const reason = known.register === undefined ? reasonOffline(genuine, known) : reasonOnline(genuine, known);
+    const reason = await reasonOf(genuine, known);
     const verdict = VERDICTS[reason];
     const isShown = verdict !== 'forged' && !(verdict === 'unconfirmed' && genuine.key.state === 'compromised');
     return { verdict, reason, certificate: isShown ? genuine.certificate : null };
@@ -206,6 +221,11 @@ export async function check(text, known) {
     if (!(error instanceof Refused)) throw error;
     return { verdict: VERDICTS[error.reason], reason: error.reason, certificate: null };
   }
+}
+
+function reasonOf(genuine, known) {
+  if (known.register !== undefined) return reasonOnline(genuine, known);
+  return known.statusList ? reasonByList(genuine, known) : reasonOffline(genuine, known);
 }
 
 /** Where to complain: the agency's own contact, or the issuer's. */
@@ -228,12 +248,13 @@ function describe(certificate, { issuers }) {
 
 // --- Command -------------------------------------------------------------------------------------------------
 
-const USAGE = 'usage: node verify.mjs --trust FILE --directory FILE --root FILE.pem [--address URL] CODE|-';
+const USAGE = `usage: node verify.mjs --trust FILE --directory FILE --root FILE.pem
+  [--roots FILE] [--status-list FILE] [--address URL] CODE|-`;
 
 class WrongUsage extends Error {}
 
 async function readArguments() {
-  const names = ['trust', 'directory', 'root', 'address'];
+  const names = ['trust', 'directory', 'root', 'roots', 'status-list', 'address'];
   const options = Object.fromEntries(names.map((name) => [name, { type: 'string' }]));
   let parsed;
   try {
@@ -252,8 +273,11 @@ async function main() {
   const { text, address, ...files } = await readArguments();
   const now = Math.floor(Date.now() / 1000);
   const root = await publicKeyOfPem(readFileSync(files.root, 'utf8'));
-  const trust = await openTrust(readFileSync(files.trust), readFileSync(files.directory), root, now);
-  const { verdict, reason, certificate } = await check(text, { address, trust, now });
+  const roots = await rootsInForce([root], files.roots ? readFileSync(files.roots) : Uint8Array.of(0x80));
+  const trust = await openTrustBy(readFileSync(files.trust), readFileSync(files.directory), roots, now);
+  const list = files['status-list'];
+  const statusList = list && { token: readFileSync(list), fetched: statSync(list).mtimeMs / 1000 };
+  const { verdict, reason, certificate } = await check(text, { address, trust, now, statusList });
   console.log(JSON.stringify({
     verdict, reason,
     certificate: certificate && describe(certificate, trust),
