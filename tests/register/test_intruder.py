@@ -3,17 +3,19 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
 from keys.roots import TrustError
 from keys.trust import Purpose
 from tests.office import NOW, happen
+from verifier.certificate import claims, cose
 from verifier.certificate.lifecycle import Event
 from verifier.cli.office import Office
-from verifier.register.certificates import TamperedError
+from verifier.register.certificates import TamperedError, find
 from verifier.register.database import RegisterError
-from verifier.status.log import Entry, extend_chain
+from verifier.status.log import Entry, claims_digest, extend_chain
 
 WITHDRAWN = "31000000001"
 OTHER = "31000000002"
@@ -72,6 +74,23 @@ def test_a_state_that_the_log_does_not_have_is_not_acted_on(withdrawn: Office) -
         connection.execute("UPDATE certificate SET state = 2, reason = 0, until = 4000000000 WHERE id = 1")
     with pytest.raises(TamperedError, match="differs from the log"):
         happen(withdrawn, Event.REINSTATED, WITHDRAWN)
+
+
+def test_claims_that_a_stolen_key_signed_do_not_get_into_the_log_by_the_next_event(office: Office) -> None:
+    """The thief writes facts, code and digest alike; the honest event would sign that digest into the log."""
+    with office.database.reading() as connection:
+        found = find(connection, OTHER)
+    forged = replace(found.certificate, holder="冒名者")
+    payload = claims.encode(forged)
+    signed = cose.sign_code(payload, office.certificate_signer(forged.issuer))
+    with intruder(office) as connection:
+        connection.execute("UPDATE certificate SET holder = ? WHERE id = ?", (forged.holder, found.id))
+        connection.execute(
+            "UPDATE code SET signed = ?, digest = ? WHERE certificate = ?",
+            (signed, claims_digest(payload), found.id),
+        )
+    with pytest.raises(TamperedError, match="not those of the log"):
+        happen(office, Event.SUSPENDED, OTHER)
 
 
 def test_a_trigger_that_swallows_writes_is_refused(office: Office) -> None:

@@ -319,15 +319,15 @@ def require_genuine(found: Registered, trust: TrustList | None) -> None:
 
 
 def _logged_before(connection: Connection, found: Registered) -> Standing | None:
-    """Refuse a state that the log does not have; give the one before it."""
-    status = found.certificate.status
+    """Refuse a state or claims that the log does not have; give the state before it."""
+    status, number = found.certificate.status, found.certificate.number
     rows = connection.execute(_LOGGED, {"list": status.list, "index": status.index}).all()
-    standings = [Entry._make(row).standing() for row in rows]
-    if not standings or standings[0] != found.standing:
-        raise TamperedError(
-            f"the state of {found.certificate.number} differs from the log: run `liangzheng audit`"
-        )
-    return standings[1] if len(standings) > 1 else None
+    entries = [Entry._make(row) for row in rows]
+    if not entries or entries[0].standing() != found.standing:
+        raise TamperedError(f"the state of {number} differs from the log: run `liangzheng audit`")
+    if entries[0].digest != found.digest:
+        raise TamperedError(f"the claims of {number} are not those of the log: run `liangzheng audit`")
+    return entries[1].standing() if len(entries) > 1 else None
 
 
 def history(connection: Connection, certificate: int) -> list[Row[Any]]:
