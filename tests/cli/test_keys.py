@@ -146,6 +146,7 @@ def test_retiring_the_last_key_says_what_is_missing(data_dir: Path) -> None:
         ("rotate", "anything"),
         ("rotate", "certificate", "--issuer", "65 0000"),
         ("rotate", "status", "--from", "2027-01-01", "--now"),
+        ("rotate", "status", "--from", "2020-01-01"),
         ("trust", "--version", "3"),
         ("sign",),
     ],

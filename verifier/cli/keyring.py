@@ -21,9 +21,6 @@ from verifier.register.feed import DirectFeed
 from verifier.status.follower import FeedError, Follower, Instant
 
 app = typer.Typer(help="Keys and the trust list.", rich_markup_mode=None)
-app.command("trust")(trusting.trust)
-app.command("sign")(trusting.sign)
-app.command("export")(trusting.export)
 
 _PURPOSES: Final = ("root", *Purpose)
 _KINDS: Final = {kind.name.lower(): int(kind) for kind in Kind}
@@ -122,6 +119,8 @@ def rotate(
         options.say(f"root key {new.kid.hex()} made, and endorsed by the one before it; {_PUBLISH}")
         return
     start = options.instant(from_) if from_ else now + (0 if at_once else _OVERLAP_DAYS * _DAY)
+    if start < now:
+        raise typer.BadParameter("that is past: say --now")
     for old, new_entry in office.ring.rotate(
         Purpose(purpose), issuer, now=now, signs_from=start, known=office.known(), where=where
     ):
@@ -242,3 +241,8 @@ def _require_code(issuer: str | None) -> None:
 
 def _kinds(entry: Entry) -> list[str]:
     return [Kind(kind).name.lower() for kind in entry.kinds] if entry.issuer else []
+
+
+app.command("trust")(trusting.trust)
+app.command("sign")(trusting.sign)
+app.command("export")(trusting.export)
