@@ -8,7 +8,7 @@ replaced by one that is older, empty, expired or differs under the same version.
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Final, NamedTuple, Self
+from typing import Annotated, Final, NamedTuple, Self, TypeVar
 
 import cbor2
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -48,6 +48,9 @@ class Purpose(StrEnum):
 
 def _as_tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
+
+
+_List = TypeVar("_List", bound="_Data")
 
 
 class _Data(BaseModel):
@@ -193,12 +196,9 @@ class TrustList:
             TrustError: unsigned, by another root or one that handed over, out of form, empty, or naming two
                 keys alike or the root itself.
         """
-        line, content = _open_by_root(lists, roots)
-        try:
-            listed = _Trust.model_validate(content)
-            agencies = _Directory.model_validate(_open(lists.directory, DIRECTORY_TYPE, line))
-        except ValidationError as error:
-            raise TrustError("the list is empty, too long or out of form") from error
+        line, payload = _open_by_root(lists, roots)
+        listed = _read(_Trust, payload)
+        agencies = _read(_Directory, _open(lists.directory, DIRECTORY_TYPE, line))
         if (agencies.version, agencies.ends) != (listed.version, listed.ends):
             raise TrustError("the directory was not published with this trust list")
         if listed.ends <= listed.issued:
@@ -264,16 +264,34 @@ def encode_trust(
         keys=tuple(keys),
         status_lists=status_lists,
     )
-    return cbor2.dumps(document.model_dump(exclude_none=True), canonical=True)
+    return _written(document)
 
 
 def encode_directory(*, version: int, issued: int, ends: int, agencies: list[Agency]) -> bytes:
     """Write the payload of a directory."""
-    document = _Directory(version=version, issued=issued, ends=ends, agencies=tuple(agencies))
-    return cbor2.dumps(document.model_dump(), canonical=True)
+    return _written(_Directory(version=version, issued=issued, ends=ends, agencies=tuple(agencies)))
 
 
-def _open_by_root(lists: SignedLists, roots: Roots) -> tuple[Lineage, dict[str, Any]]:
+def _written(document: _Data) -> bytes:
+    return cbor2.dumps(document.model_dump(exclude_none=True), canonical=True)
+
+
+def _read(model: type[_List], payload: bytes) -> _List:
+    """Read a payload in its one form: nothing is left out of it, and its members are in their order.
+
+    So no list reads otherwise here than to a verifier that knows no default for what is left out.
+    """
+    try:
+        content = cbor2.loads(payload, max_depth=6, allow_indefinite=False, allow_duplicate_keys=False)
+        document = model.model_validate(content)
+    except (cbor2.CBORError, ValidationError) as error:
+        raise TrustError("the list is empty, too long or out of form") from error
+    if _written(document) != payload:
+        raise TrustError("the list is not in the one form that it has: something is missing or out of order")
+    return document
+
+
+def _open_by_root(lists: SignedLists, roots: Roots) -> tuple[Lineage, bytes]:
     """Open the trust list with whichever root may sign it."""
     in_force = roots.in_force(lists.endorsements)
     for line in in_force[:-1]:
@@ -284,20 +302,16 @@ def _open_by_root(lists: SignedLists, roots: Roots) -> tuple[Lineage, dict[str, 
     return in_force[-1], _open(lists.trust, TRUST_TYPE, in_force[-1])
 
 
-def _open(document: bytes, typ: str, by: Lineage) -> dict[str, Any]:
+def _open(document: bytes, typ: str, by: Lineage) -> bytes:
     if type(document) is not bytes:  # a database column may hold anything
         raise TrustError("the list is no document")
     if len(document) > LARGEST_LIST_BYTES:
         raise TrustError("the list is larger than any of ours")
     root = by.root
     try:
-        payload = cose.open_document(document, typ=typ, kid=root.kid, key=root.public)
-        content = cbor2.loads(payload, max_depth=6, allow_indefinite=False, allow_duplicate_keys=False)
-    except (cose.MalformedError, cose.SignatureError, cbor2.CBORError) as error:
+        return cose.open_document(document, typ=typ, kid=root.kid, key=root.public)
+    except (cose.MalformedError, cose.SignatureError) as error:
         raise TrustError(f"{error} (is it signed by the pinned root?)") from error
-    if not isinstance(content, dict):
-        raise TrustError("the list is no map")
-    return content
 
 
 def _usable_keys(listed: tuple[Key, ...], issuers: dict[str, Issuer], by: Lineage) -> dict[Kid, TrustedKey]:

@@ -17,7 +17,7 @@ from verifier.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
 _SUBCOMMANDS = "create|list|trust|rotate|retire|compromise|resign|sign|export|add|remove|deliver"
-DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
 
 def test_every_setting_is_in_the_readme_and_nothing_else_is() -> None:

@@ -135,12 +135,14 @@ def test_its_command_shows_nothing_of_a_forged_code(tmp_path: Path) -> None:
     assert (answer["certificate"], answer["complaint"]) == (None, None)
 
 
-def altered(change: Callable[[dict[str, Any]], object]) -> SignedLists:
+def altered(change: Callable[[dict[str, Any]], object], *, canonical: bool = True) -> SignedLists:
     """Give lists whose trust list the root itself signed with a change that ours never make."""
     lists = lasting()
     content = cbor2.loads(cbor2.loads(lists.trust).value[2])
     change(content)
-    payload = cbor2.dumps(content, canonical=True)
+    if not canonical:
+        content = dict(reversed(content.items()))
+    payload = cbor2.dumps(content, canonical=canonical)
     signed = cose.sign_document(payload, typ=trust.TRUST_TYPE, signer=builders.ROOT)
     return SignedLists(signed, lists.directory)
 
@@ -180,6 +182,13 @@ REFUSED: dict[str, Callable[[], SignedLists]] = {
     "an-unknown-member": lambda: altered(lambda content: content.update(more=1)),
     "an-unknown-member-of-a-key": lambda: altered(lambda content: content["keys"][0].update(more=1)),
     "ends-before-it-begins": lambda: altered(lambda content: content.update(issued=4_000_000_000)),
+    "members-out-of-order": lambda: altered(lambda _: None, canonical=False),
+    "a-key-that-does-not-say-its-state": lambda: altered(lambda content: content["keys"][0].pop("state")),
+    "a-key-that-does-not-say-its-kinds": lambda: altered(lambda content: content["keys"][0].pop("kinds")),
+    "an-issuer-without-its-level": lambda: altered(lambda content: content["issuers"][0].pop("level")),
+    "a-contact-without-a-url": lambda: altered(
+        lambda content: content["issuers"][0]["complaint"].pop("url")
+    ),
     "version-zero": lambda: altered(lambda content: content.update(version=0)),
     "long-words": lambda: altered(lambda content: content["issuers"][0].update(name="名" * 121)),
     "an-address-that-is-a-script": lambda: altered(
