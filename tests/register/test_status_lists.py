@@ -141,6 +141,47 @@ def test_an_intruder_who_changes_a_list_gets_it_made_anew_from_the_log(office: O
     assert (status(office, NUMBER), status(office, OTHER)) == (StatusType.INVALID, StatusType.SUSPENDED)
 
 
+def test_a_clock_that_was_ahead_ends_no_suspension_for_good(office: Office) -> None:
+    happen(office, Event.SUSPENDED, NUMBER, now=NOW + DAY, until=NOW + 10 * DAY)
+    publish(office, NOW + 20 * DAY)
+    assert status(office) == StatusType.VALID
+    publish(office, NOW + 2 * DAY)  # the clock is right again
+    assert status(office) == StatusType.SUSPENDED
+    assert listed(office).issued == NOW + 2 * DAY
+
+
+def test_a_clock_that_is_a_moment_behind_makes_no_list_older_than_the_one_before_it(office: Office) -> None:
+    publish(office, NOW + 30)
+    happen(office, Event.WITHDRAWN, NUMBER, now=NOW)
+    publish(office, NOW)
+    assert status(office) == StatusType.INVALID
+    assert listed(office).issued == NOW + 30
+
+
+def test_what_a_register_forgot_is_not_signed_as_valid_by_a_process_that_knew_it(office: Office) -> None:
+    path = office.database.path
+    publish(office, NOW)
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(path.with_name("copy"))) as copy:
+        source.backup(copy)
+    happen(office, Event.WITHDRAWN, NUMBER)
+    publish(office, NOW + DAY)
+    with closing(sqlite3.connect(path)) as target, closing(sqlite3.connect(path.with_name("copy"))) as copy:
+        copy.backup(target)
+    with pytest.raises(LogError, match="the log went back"):
+        publish(office, NOW + 2 * DAY)
+
+
+@pytest.mark.parametrize("column", ["cwt", "jwt"])
+def test_a_form_that_was_changed_by_hand_is_made_anew_though_nothing_else_happened(
+    office: Office, column: str
+) -> None:
+    publish(office, NOW)
+    with intruder(office) as connection:
+        connection.execute(f"UPDATE token_status_list SET {column} = zeroblob(9)")
+    assert publish(office, NOW + 1) == [0]
+    assert status(office) == StatusType.VALID
+
+
 @pytest.mark.parametrize("table", ["status_publication", "token_status_list"])
 def test_what_was_published_can_be_lost_and_is_made_anew(office: Office, table: str) -> None:
     happen(office, Event.WITHDRAWN, NUMBER)

@@ -158,7 +158,7 @@ class Office:
         """Write to the register as a command does: with the status lists behind it, as far as that works."""
         with self.ledger(now) as ledger:
             yield ledger
-        self.publish_status_lists(now)
+        self.publish_status_lists(self.now)  # by now much may have been published by others
 
     def publish_status_lists(self, now: int) -> None:
         """Bring the status lists up to date. What was recorded before stands, whatever comes of it."""

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
 from keys.trust import TrustList
@@ -13,6 +14,7 @@ from verifier.certificate.errors import LiangzhengError
 from verifier.register import status_lists
 from verifier.register.database import Database
 from verifier.register.ledger import TrustSource
+from verifier.status.log import LogError
 
 _log: Final = logging.getLogger(__name__)
 PASS_SECONDS: Final = 1
@@ -34,6 +36,7 @@ class StatusPublisher:
         self._database = database
         self._trust = trust
         self._signer = signer
+        self._seen = 0
 
     def publish(self, now: int) -> list[int]:
         """Publish what is due; a moment's look where nothing is.
@@ -42,19 +45,30 @@ class StatusPublisher:
             The numbers of the lists that were signed.
 
         Raises:
-            LogError: the log is not what its head was signed over.
+            LogError: the log is not what its head was signed over, or ends before what was published.
             RegisterError: the register cannot be used.
             TrustError: the trust list does not hold.
             KeyFileError: the status key cannot be opened.
         """
         with self._database.reading() as connection:
+            self._require_forward(connection)
             trust = self._trust(connection)
             if trust is None or not status_lists.is_due(connection, trust, now):
                 return []
         with self._database.writing() as connection:
             trust = self._trust(connection)
             assert trust is not None, "no trust list is ever taken back"
+            self._require_forward(connection)
             return status_lists.republish(connection, trust, self._signer(trust), now=now)
+
+    def _require_forward(self, connection: Connection) -> None:
+        """Refuse a register that was put back from a copy: what it forgot would be signed as valid."""
+        last = status_lists.last_entry(connection)
+        if last < self._seen:
+            raise LogError(
+                f"the log went back from {self._seen} to {last}; if it was restored, start this process anew"
+            )
+        self._seen = last
 
 
 async def keep_published(

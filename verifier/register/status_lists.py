@@ -1,14 +1,14 @@
 """Publishing Token Status Lists: from the log, as far as its signed head covers it, to signed lists.
 
 Incremental: what was published last, and how far in the log it goes, is in a record that a status key signed.
-So a list is changed where the log goes on from there, and signed again; whatever was changed by hand in
-between makes us begin from the first entry. All of a pass is one transaction: a kill leaves what was there.
+So a list is changed where the log goes on from there, and signed again. We begin from the first entry where
+that would not do: a list or the record was changed by hand, verifiers could not use a list any more, or the
+clock was ahead when they were signed. All of a pass is one transaction: a kill leaves what was there.
 """
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import cbor2
 from sqlalchemy import Connection, delete, func, insert, select
@@ -23,6 +23,7 @@ from verifier.status.log import CHAIN_START, Entry, Head, LogError, chain_over, 
 from verifier.status.token_status_list import (
     BITS,
     LIFETIME_SECONDS,
+    SKEW_SECONDS,
     STATUS_OF,
     TTL_SECONDS,
     StatusList,
@@ -51,22 +52,41 @@ class _Published:
     sequence: int = 0
     chain: bytes = CHAIN_START
     digests: dict[int, bytes] = field(default_factory=dict)
-    """By list: the SHA-256 of its CWT."""
+    """By list: the SHA-256 of its two forms."""
+    issued: dict[int, int] = field(default_factory=dict)
     ends: dict[int, dict[int, int]] = field(default_factory=dict)
     """By list and index: when a suspension that it shows ends by itself."""
     trust_version: int = 0
     """The trust list under which the lists were looked at."""
+    time: int = 0
+    """When that was."""
+
+    def over(self, now: int) -> list[int]:
+        """Give the lists in which a suspension is over."""
+        return [number for number, ends in self.ends.items() if any(end <= now for end in ends.values())]
+
+    def aged(self, now: int) -> list[int]:
+        """Give the lists that are at half of their lifetime, the oldest first."""
+        old = [number for number, issued in self.issued.items() if issued <= now - _RENEW_SECONDS]
+        return sorted(old, key=self.issued.__getitem__)
+
+
+def last_entry(connection: Connection) -> int:
+    """Give the sequence number of the last entry of the log; 0 for none."""
+    return connection.scalar(select(func.max(tables.log.c.sequence))) or 0
 
 
 def is_due(connection: Connection, trust: TrustList, now: int) -> bool:
-    """Tell whether `republish` would do something. Looks at plain columns: a hint, and no more."""
-    last = tables.status_publication.c
-    published = connection.execute(select(last.sequence, last.trust_version)).first()
-    if published != (connection.scalar(select(func.max(tables.log.c.sequence))), trust.version):
-        return connection.exec_driver_sql("SELECT 1 FROM log LIMIT 1").first() is not None
-    columns = tables.token_status_list.c
-    end, oldest = connection.execute(select(func.min(columns.next_end), func.min(columns.issued))).one()
-    return (end is not None and end <= now) or (oldest is not None and oldest <= now - _RENEW_SECONDS)
+    """Tell whether `republish` would do something."""
+    sequence = last_entry(connection)
+    if not sequence:
+        return False
+    try:
+        last = _last(connection, trust, now)
+    except (StatusListError, LogError):
+        return True
+    is_behind = (last.sequence, last.trust_version) != (sequence, trust.version)
+    return is_behind or bool(last.over(now) or last.aged(now))
 
 
 def republish(connection: Connection, trust: TrustList, signer: Signer, *, now: int) -> list[int]:
@@ -88,13 +108,15 @@ def republish(connection: Connection, trust: TrustList, signer: Signer, *, now: 
     if row is None:
         return []
     head = open_head(row.signed, trust)
-    this = _Pass(connection, trust, signer, now)
     try:
-        return this.run(_last(connection, trust), head)
+        last = _last(connection, trust, now)
+        if last.trust_version != trust.version:
+            _require_usable(connection, trust)
+        # No list is ever older than the one before it: who keeps lists would not take it.
+        return _Pass(connection, trust, signer, max(now, last.time)).run(last, head)
     except (StatusListError, LogError):
-        # The record or a list is not what we signed, or by a key that was compromised since: from the start.
         connection.execute(delete(tables.token_status_list))
-        return this.run(_Published(), head)
+        return _Pass(connection, trust, signer, now).run(_Published(), head)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,66 +128,67 @@ class _Pass:
 
     def run(self, last: _Published, head: Head) -> list[int]:
         now = self.now
-        changed = _changes(self.connection, last, head)
-        over = [number for number, ends in last.ends.items() if any(end <= now for end in ends.values())]
-        due = sorted({*changed, *over, *_aged(self.connection, now)})
+        arrays = self._caught_up(last, head)
+        due = sorted({*arrays, *last.over(now), *last.aged(now)[:_RENEWED_AT_ONCE]})
         for number in due:
-            array = self._array(last, number)
+            array = arrays.pop(number, None) or self._array(last, number)
             ends = last.ends.setdefault(number, {})
             for index in [index for index, end in ends.items() if end <= now]:
                 write(array, index, StatusType.VALID)
                 del ends[index]
-            for entry in changed.get(number, {}).values():
-                _apply(array, ends, entry, now)
-            last.digests[number] = self._publish(number, array, ends)
+            last.digests[number] = self._publish(number, array)
+            last.issued[number] = now
         if due or last.trust_version != self.trust.version:
-            last.trust_version = self.trust.version
-            last.sequence, last.chain = head.sequence, head.chain
-            self._remember(last)
+            self._remember(last, head)
         return due
+
+    def _caught_up(self, last: _Published, head: Head) -> dict[int, bytearray]:
+        """Give the lists in which something changed since the last pass, as the log has them now.
+
+        Nothing of it may be signed unless this returns: the head's signature covers the log as a whole.
+        """
+        arrays: dict[int, bytearray] = {}
+        sequence, chain = last.sequence, last.chain
+        while entries := _entries(self.connection, sequence):
+            chain, sequence = chain_over(chain, sequence, entries)
+            for entry in entries:
+                number = entry.status_list
+                if number not in arrays:
+                    arrays[number] = self._array(last, number)
+                _apply(arrays[number], last.ends.setdefault(number, {}), entry)
+        if (sequence, chain) != (head.sequence, head.chain):
+            raise LogError("the log does not end where its signed head says: run `liangzheng audit`")
+        return arrays
 
     def _array(self, last: _Published, number: int) -> bytearray:
         """Give the statuses of a list as they were signed last; of a new one, all valid."""
         if number not in last.digests:
             return blank(self.trust.status_lists.size)
         columns = tables.token_status_list.c
-        token = self.connection.scalar(select(columns.cwt).where(columns.number == number))
-        if type(token) is not bytes or hashlib.sha256(token).digest() != last.digests[number]:
-            raise StatusListError(f"status list {number} is not the one that was signed last")
+        token = self.connection.execute(select(columns.cwt).where(columns.number == number)).scalar_one()
         return bytearray(open_token(token, self.trust, uri=uri_of(self.trust, number)).array)
 
-    def _publish(self, number: int, array: bytearray, ends: dict[int, int]) -> bytes:
+    def _publish(self, number: int, array: bytearray) -> bytes:
         now, uri, aggregation = self.now, uri_of(self.trust, number), aggregation_of(self.trust)
         of = StatusList(uri, now, now + LIFETIME_SECONDS, TTL_SECONDS, BITS, bytes(array), aggregation)
         cwt, jwt = sign(of, self.signer)
-        row = {"issued": now, "next_end": min(ends.values(), default=None), "cwt": cwt, "jwt": jwt}
+        row = {"cwt": cwt, "jwt": jwt}
         table = tables.token_status_list
         self.connection.execute(
             upsert(table)
             .values(number=number, **row)
             .on_conflict_do_update(index_elements=["number"], set_=row)
         )
-        return hashlib.sha256(cwt).digest()
+        return _digest(cwt, jwt)
 
-    def _remember(self, last: _Published) -> None:
-        record: list[Any] = [last.sequence, last.chain, last.digests, last.ends, last.trust_version]
+    def _remember(self, last: _Published, head: Head) -> None:
+        record = [
+            head.sequence, head.chain, last.digests, last.issued, last.ends, self.trust.version, self.now,
+        ]  # fmt: skip
         signed = cose.sign_document(cbor2.dumps(record), typ=_RECORD_TYPE, signer=self.signer)
         self.connection.execute(delete(tables.status_publication))
-        row = {"id": 1, "sequence": last.sequence, "trust_version": last.trust_version, "signed": signed}
+        row = {"id": 1, "signed": signed}
         self.connection.execute(insert(tables.status_publication).values(row))
-
-
-def _changes(connection: Connection, last: _Published, head: Head) -> dict[int, dict[int, Entry]]:
-    """Give the newest entry of each index since the last pass; the head's signature covers all of them."""
-    changed: dict[int, dict[int, Entry]] = {}
-    sequence, chain = last.sequence, last.chain
-    while entries := _entries(connection, sequence):
-        chain, sequence = chain_over(chain, sequence, entries)
-        for entry in entries:
-            changed.setdefault(entry.status_list, {})[entry.idx] = entry
-    if (sequence, chain) != (head.sequence, head.chain):
-        raise LogError("the log does not end where its signed head says: run `liangzheng audit`")
-    return changed
 
 
 def _entries(connection: Connection, after: int) -> list[Entry]:
@@ -177,25 +200,51 @@ def _entries(connection: Connection, after: int) -> list[Entry]:
     return [Entry._make(row) for row in rows]
 
 
-def _apply(array: bytearray, ends: dict[int, int], entry: Entry, now: int) -> None:
+def _apply(array: bytearray, ends: dict[int, int], entry: Entry) -> None:
+    """Write one entry into its list. A suspension that is over ends with those that end by themselves."""
     ends.pop(entry.idx, None)
     status = STATUS_OF[State(entry.state)]
     if status is StatusType.SUSPENDED and entry.until:
-        if entry.until <= now:
-            status = StatusType.VALID
-        else:
-            ends[entry.idx] = entry.until
-    write(array, entry.idx, status)
+        ends[entry.idx] = entry.until
+    try:
+        write(array, entry.idx, status)
+    except IndexError as error:
+        raise LogError(f"entry {entry.sequence} of the log is beyond the end of its status list") from error
 
 
-def _aged(connection: Connection, now: int) -> Iterable[int]:
-    columns = tables.token_status_list.c
-    query = select(columns.number).where(columns.issued <= now - _RENEW_SECONDS).order_by(columns.issued)
-    return connection.scalars(query.limit(_RENEWED_AT_ONCE))
+def _last(connection: Connection, trust: TrustList, now: int) -> _Published:
+    """Give what was published last, if it is what is there, and may be gone on from.
 
-
-def _last(connection: Connection, trust: TrustList) -> _Published:
+    Raises:
+        LogError, StatusListError: it must be made anew.
+    """
     signed = connection.scalar(select(tables.status_publication.c.signed))
-    if signed is None:
-        return _Published()
-    return _Published(*cbor2.loads(open_by_status_key(signed, _RECORD_TYPE, trust)))
+    last = _opened(signed, trust) if signed is not None else _Published()
+    columns = tables.token_status_list.c
+    rows = connection.execute(select(columns.number, columns.cwt, columns.jwt))
+    if {number: _digest(cwt, jwt) for number, cwt, jwt in rows} != last.digests:
+        raise StatusListError("the status lists are not those that were signed last")
+    if last.time - now > SKEW_SECONDS:
+        # Suspensions were taken out of the lists that are not over, and nobody takes a list from the future.
+        raise StatusListError("the clock was ahead when the status lists were signed last")
+    return last
+
+
+def _opened(signed: bytes, trust: TrustList) -> _Published:
+    try:
+        return _Published(*cbor2.loads(open_by_status_key(signed, _RECORD_TYPE, trust)))
+    except TypeError as error:
+        raise StatusListError("the record of the status lists is of another release") from error
+
+
+def _require_usable(connection: Connection, trust: TrustList) -> None:
+    """Refuse lists that a new trust list makes useless: of another address, or by a stolen key."""
+    columns = tables.token_status_list.c
+    for number, token in connection.execute(select(columns.number, columns.cwt)):
+        open_token(token, trust, uri=uri_of(trust, number))
+
+
+def _digest(*tokens: bytes) -> bytes:
+    if not all(type(token) is bytes for token in tokens):  # a database column may hold anything
+        return b""
+    return hashlib.sha256(b"".join(tokens)).digest()

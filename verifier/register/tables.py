@@ -243,8 +243,6 @@ token_status_list = Table(
     "token_status_list",
     METADATA,
     Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("issued", BigInteger, nullable=False),
-    Column("next_end", BigInteger),  # when the first suspension that it shows ends by itself
     Column("cwt", LargeBinary, nullable=False),
     Column("jwt", LargeBinary, nullable=False),
 )
@@ -253,8 +251,6 @@ status_publication = Table(
     "status_publication",
     METADATA,
     Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
-    Column("sequence", _Id, nullable=False),  # how far in the log they go; what counts is in `signed`
-    Column("trust_version", Integer, nullable=False),
     Column("signed", LargeBinary, nullable=False),  # what the lists were made from (status_lists.py)
 )
 

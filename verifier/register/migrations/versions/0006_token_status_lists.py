@@ -14,8 +14,6 @@ def upgrade() -> None:
     op.create_table(
         "token_status_list",
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("issued", sa.BigInteger(), nullable=False),
-        sa.Column("next_end", sa.BigInteger(), nullable=True),
         sa.Column("cwt", sa.LargeBinary(), nullable=False),
         sa.Column("jwt", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("number"),
@@ -23,8 +21,6 @@ def upgrade() -> None:
     op.create_table(
         "status_publication",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("trust_version", sa.Integer(), nullable=False),
         sa.Column("signed", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
