@@ -85,7 +85,9 @@ def test_nothing_is_signed_anew_with_a_key_that_verifiers_do_not_know_yet(data_d
 def test_a_thief_of_the_key_who_can_write_to_the_register_gets_nothing_signed_anew(data_dir: Path) -> None:
     """What the log does not know is not signed over, though signature, facts and digest column agree."""
     stolen, text = active(data_dir), code(data_dir)
-    thief = Office(Settings(data_dir=data_dir)).certificate_signer("650000")
+    office = Office(Settings(data_dir=data_dir))
+    thief = office.certificate_signer("650000")
+    office.database.close()
     payload = cose.parse_code(to_bytes(text.rpartition("/")[2])).payload
     forged = payload.replace("全疆".encode(), "喀什".encode())
     assert forged != payload

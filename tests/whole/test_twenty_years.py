@@ -136,6 +136,7 @@ class Authority:
                 assert found.reason is self.truth(made), (made, self.now)
         for made in self.prints:
             self.look_offline(made, anew.trust)
+        anew.close()
 
     def truth(self, made: Print) -> Reason:
         if made.void:
@@ -197,11 +198,13 @@ def a_key_is_stolen(authority: Authority) -> None:
     office, old = authority.office, authority.prints[-1]
     authority.compromise(old.kid, Purpose.CERTIFICATE, ISSUER)
     authority.look()  # online everything goes on to hold, offline nothing by that key
-    replica = authority.node(office.roots).replica
+    node = authority.node(office.roots)
+    replica = node.replica
     before = _places(office)
     signed = resigning.resign(
         office.database, replica, of=old.kid, signer_of=office.certificate_signer, now=authority.now,
     )  # fmt: skip
+    node.close()
     live = [made for made in authority.prints if made.kid == old.kid and not made.void]
     assert signed == len(live) > 0
     assert _places(office) == before  # not one index or digest changed
