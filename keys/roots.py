@@ -122,7 +122,8 @@ class Roots:
         in_force = {root.kid: Lineage(root, rank, (root.kid,)) for rank, root in enumerate(self.pinned)}
         gone = set[Kid]()
         for document in split_endorsements(endorsements):
-            by = next((line for line in in_force.values() if bytes(line.root.kid) in document), None)
+            kid = cose.kid_in(document)
+            by = in_force.get(kid) if kid is not None else None
             if by is None:
                 continue  # from before the root that is pinned
             successor = _open(document, by.root)

@@ -231,6 +231,13 @@ class TrustList:
         if not self.signed_by.follows(former.signed_by):
             raise TrustError("the trust list is signed by a root key that was replaced")
 
+    def status_key(self, kid: Kid | None) -> TrustedKey | None:
+        """Give the key of that kid, if it is one whose word on the status of certificates counts."""
+        key = self.keys.get(kid) if kid is not None else None
+        if key is None or key.purpose is not Purpose.STATUS or key.state is KeyState.COMPROMISED:
+            return None
+        return key
+
     def complaint_contact(self, issuer: str, agency: str | None) -> Contact:
         """Give the agency's supervising body, or the issuer's contact where the directory has none."""
         listed = self.agencies.get((issuer, agency)) if agency else None

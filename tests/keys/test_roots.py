@@ -102,6 +102,15 @@ def test_roots_that_hand_over_in_a_circle_are_refused() -> None:
         pinning(ROOT).in_force(join_endorsements([FIRST_TO_SECOND, back]))
 
 
+def test_an_endorsement_is_not_mistaken_for_another_roots_whose_kid_is_among_its_bytes() -> None:
+    """Here by its date: the kid of the other root that is pinned, read as a number of seconds."""
+    pinned = pinning(THIRD, ROOT)
+    seconds = int.from_bytes(THIRD.kid, "big")
+    endorsement = endorse(SECOND.public, by=ROOT, now=seconds)
+    assert bytes(THIRD.kid) in endorsement
+    assert TrustList.open(lists(SECOND, endorsement), pinned).signed_by.way == (ROOT.kid, SECOND.kid)
+
+
 def test_every_changed_byte_of_an_endorsement_leads_nowhere() -> None:
     for at in range(len(FIRST_TO_SECOND)):
         changed = FIRST_TO_SECOND[:at] + bytes((FIRST_TO_SECOND[at] ^ 1,)) + FIRST_TO_SECOND[at + 1 :]

@@ -147,6 +147,14 @@ def test_the_second_of_two_status_keys_is_found() -> None:
     assert open_head(sign_head(HEAD, second), both) == HEAD
 
 
+def test_a_head_is_not_mistaken_for_another_keys_whose_kid_is_among_its_bytes() -> None:
+    """Status lists have tens of thousands of bytes: four of them are some key's kid before long."""
+    second = signer("status 2")
+    both = trust_list(keys=[STATUS_KEY, *KEYS[:2], key(second, None, purpose=Purpose.STATUS)])
+    mentions_the_first = HEAD._replace(epoch=bytes(STATUS.kid) * 2)
+    assert open_head(sign_head(mentions_the_first, second), both) == mentions_the_first
+
+
 def test_every_changed_byte_of_a_head_is_refused() -> None:
     for at in range(len(SIGNED)):
         with pytest.raises(LogError):

@@ -37,6 +37,8 @@ _SIGN1: Final = 18
 # D2 84: tag 18, array of 4. 49 A2 01 26 04 44: protected {1: -7, 4: kid}; then the 4 bytes of the kid.
 _FRAME_ES256: Final = bytes.fromhex("d28449a201260444")
 _FRAME: Final = bytes.fromhex("d284")
+# A3 01 26 04 44: how the protected header {1: -7, 4: kid, 16: typ} of a document begins; the kid follows.
+_DOCUMENT_HEADER: Final = bytes.fromhex("a301260444")
 _SIGNATURE_HEAD: Final = bytes.fromhex("5840")
 MOST_FRAME_BYTES: Final = len(_FRAME_ES256) + KID_BYTES + 1 + 3 + len(_SIGNATURE_HEAD) + SIGNATURE_BYTES
 """What a code takes beside its payload, at most: one byte is of the unprotected header, three of a length."""
@@ -212,6 +214,19 @@ def open_document(document: bytes, *, typ: str, kid: Kid, key: ec.EllipticCurveP
         raise MalformedError("trailing bytes, or not in deterministic encoding")
     verify(key, _to_be_signed(_head(2, len(protected)) + protected, payload), signature)
     return payload
+
+
+def kid_in(document: bytes) -> Kid | None:
+    """Give the kid that a document's protected header names; None where there is no such header.
+
+    Whose signature it is stays to be verified. The rest of the document may hold any bytes, those of other
+    kids among them.
+    """
+    start = 4 if document[2:3] == b"\x58" else 3
+    header = document[start : start + len(_DOCUMENT_HEADER) + KID_BYTES]
+    if not document.startswith(_FRAME) or not header.startswith(_DOCUMENT_HEADER):
+        return None
+    return Kid(header[len(_DOCUMENT_HEADER) :])
 
 
 def encode_key(key: ec.EllipticCurvePublicKey) -> dict[int, Any]:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import cbor2
 
-from keys.trust import KeyState, Purpose, TrustList
+from keys.trust import TrustList
 from verifier.certificate import cose
 from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.lifecycle import ReasonClass, Standing, State
@@ -154,14 +154,10 @@ def open_by_status_key(document: bytes, typ: str, trust: TrustList) -> bytes:
     """
     if type(document) is not bytes:  # a database column may hold anything
         raise LogError("the head is no document")
-    for key in trust.keys.values():
-        if (
-            key.purpose is Purpose.STATUS
-            and key.state is not KeyState.COMPROMISED
-            and bytes(key.kid) in document
-        ):
-            try:
-                return cose.open_document(document, typ=typ, kid=key.kid, key=key.public)
-            except (cose.MalformedError, cose.SignatureError) as error:
-                raise LogError(f"the head does not hold: {error}") from error
-    raise LogError("the head is signed by no status key")
+    key = trust.status_key(cose.kid_in(document))
+    if key is None:
+        raise LogError("the head is signed by no status key")
+    try:
+        return cose.open_document(document, typ=typ, kid=key.kid, key=key.public)
+    except (cose.MalformedError, cose.SignatureError) as error:
+        raise LogError(f"the head does not hold: {error}") from error

@@ -6,7 +6,6 @@ JWT. Indices that were never given out read as valid, so a list tells nobody how
 
 import base64
 import zlib
-from collections.abc import Iterable
 from enum import IntEnum
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
@@ -14,12 +13,13 @@ import cbor2
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from keys.trust import KeyState, Purpose, TrustedKey, TrustList
+from keys.trust import TrustList
 from verifier.certificate import cose
 from verifier.certificate.bounds import BOUNDS
 from verifier.certificate.cose import Signer
 from verifier.certificate.errors import LiangzhengError
 from verifier.certificate.lifecycle import State
+from verifier.certificate.model import Kid
 from verifier.status.log import LogError, open_by_status_key
 
 CWT_TYPE: Final = "application/statuslist+cwt"
@@ -218,7 +218,7 @@ def _open_cwt(token: bytes, trust: TrustList) -> StatusList:
 def _open_jwt(token: bytes, trust: TrustList) -> StatusList:
     signed, _, signature = token.rpartition(b".")
     header, _, content = signed.partition(b".")
-    key = next((key for key in _status_keys(trust) if _jwt_header(key.kid.hex()) == header), None)
+    key = trust.status_key(_kid_in(header))
     if key is None:
         raise StatusListError("the status list is signed by no status key")
     try:
@@ -253,16 +253,17 @@ class _Claims(BaseModel):
         )
 
 
-def _status_keys(trust: TrustList) -> Iterable[TrustedKey]:
-    return (
-        key
-        for key in trust.keys.values()
-        if key.purpose is Purpose.STATUS and key.state is not KeyState.COMPROMISED
-    )
-
-
 def _jwt_header(kid: str) -> bytes:
     return _base64url(orjson.dumps({"alg": "ES256", "kid": kid, "typ": _JWT_TYP}))
+
+
+def _kid_in(header: bytes) -> Kid | None:
+    """Give the kid of a JWT's header; None where it is not the one form that our headers have."""
+    try:
+        kid = str(orjson.loads(_from_base64url(header))["kid"])
+        return Kid(bytes.fromhex(kid)) if _jwt_header(kid) == header else None
+    except (ValueError, LookupError, TypeError):
+        return None
 
 
 def _json_claims(of: StatusList, facts: dict[str, Any]) -> bytes:
