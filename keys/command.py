@@ -12,16 +12,14 @@ import subprocess
 import threading
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from keys.signers import Made, SignerError, digest_of, verified
-from verifier.certificate import cose
-from verifier.certificate.model import Kid
+from keys.signers import ANSWER_SECONDS, Made, RemoteSigner, SignerError
 
 SCHEME: Final = "command:"
-ANSWER_SECONDS: Final = 10.0
 _LONGEST_ANSWER: Final = 1_024
 _OWN: Final = "LIANGZHENG_"
 _NAME: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}", re.ASCII)
@@ -58,7 +56,7 @@ class CommandStore:
             raise SignerError("the signing program gave a key that is not on P-256") from error
         return Made(SCHEME + name, public)
 
-    def open(self, location: str, public: ec.EllipticCurvePublicKey) -> "CommandSigner":
+    def open(self, location: str, public: ec.EllipticCurvePublicKey) -> RemoteSigner:
         """Give the signer of a key.
 
         Raises:
@@ -67,7 +65,7 @@ class CommandStore:
         name = location.removeprefix(SCHEME)
         if not location.startswith(SCHEME) or not _NAME.fullmatch(name):
             raise SignerError("the key's location is out of form")
-        return CommandSigner(self, name, public)
+        return RemoteSigner(public, partial(self.sign, name))
 
     def sign(self, name: str, digest: bytes) -> tuple[int, int]:
         """Have a key sign a digest; give r and s as they came.
@@ -85,20 +83,25 @@ class CommandStore:
 
     def _ask(self, question: str, form: re.Pattern[str]) -> tuple[str, ...]:
         with self._lock:
-            try:
-                answer = self._exchange(question)
-                found = form.fullmatch(answer.removeprefix("ok "))
-                if answer.startswith("error "):
-                    raise SignerError(f"the signing program says: {_printable(answer[6:])}")
-                if found is None or not answer.startswith("ok "):
-                    self._end()  # whatever it says next may be the answer to something else
-                    raise SignerError("the signing program gave an answer out of form")
-            except (OSError, ValueError) as error:
-                self._end()
-                if isinstance(error, SignerError):
-                    raise
-                raise SignerError("the signing program cannot be run, or ended") from error
+            answer = self._answer(question)
+            if answer.startswith("error "):
+                raise SignerError(f"the signing program says: {_printable(answer[6:])}")
+            found = form.fullmatch(answer.removeprefix("ok ")) if answer.startswith("ok ") else None
+            if found is None:
+                self._end()  # whatever it says next may be the answer to something else
+                raise SignerError("the signing program gave an answer out of form")
         return found.groups()
+
+    def _answer(self, question: str) -> str:
+        """Get an answer, or end the program."""
+        try:
+            return self._exchange(question)
+        except SignerError:
+            self._end()
+            raise
+        except (OSError, ValueError) as error:
+            self._end()
+            raise SignerError("the signing program cannot be run, or ended") from error
 
     def _exchange(self, question: str) -> str:
         process = self._running()
@@ -143,29 +146,6 @@ class CommandStore:
                     pipe.close()
                 except OSError:  # a question that it never read is lost with it
                     continue
-
-
-class CommandSigner:
-    """Signs with a key that a program holds."""
-
-    __slots__ = ("_name", "_store", "kid", "public")
-
-    def __init__(self, store: CommandStore, name: str, public: ec.EllipticCurvePublicKey) -> None:
-        self._store = store
-        self._name = name
-        self.public = public
-        self.kid: Kid = cose.kid_of(public)
-
-    def __repr__(self) -> str:
-        return f"CommandSigner(kid={self.kid.hex()})"
-
-    def sign(self, data: bytes) -> bytes:
-        """Give r‖s, 64 bytes with s ≤ n/2.
-
-        Raises:
-            SignerError: the program cannot sign, or gave something else.
-        """
-        return verified(self.public, data, *self._store.sign(self._name, digest_of(data)))
 
 
 def _printable(text: str) -> str:

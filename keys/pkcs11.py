@@ -9,6 +9,7 @@ import secrets
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, unquote_to_bytes
@@ -16,9 +17,8 @@ from urllib.parse import quote, unquote_to_bytes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from keys.files import read_private
-from keys.signers import Made, SignerError, digest_of, verified
+from keys.signers import ANSWER_SECONDS, Made, RemoteSigner, SignerError
 from verifier.certificate import cose
-from verifier.certificate.model import Kid
 
 T = TypeVar("T")
 SCHEME: Final = "pkcs11:"
@@ -26,7 +26,6 @@ _LONGEST_LABEL_BYTES: Final = 32
 _LONGEST_LOCATION: Final = 400
 _ID_BYTES: Final = 16
 _POINT_BYTES: Final = 65
-ANSWER_SECONDS: Final = 10.0
 
 
 def location_of(token: str, key_id: bytes) -> str:
@@ -77,47 +76,47 @@ class TokenStore:
         """
         if not 1 <= len(name.encode()) <= _LONGEST_LABEL_BYTES:
             raise SignerError(f"a token's label has 1 to {_LONGEST_LABEL_BYTES} bytes")
-        with self._lock:
-            return self._worker.run(lambda: self._trying(f"token {name}", lambda: self._make(name)))
+        return self._ask(name, lambda: self._make(name))
 
-    def open(self, location: str, public: ec.EllipticCurvePublicKey) -> "TokenSigner":
+    def open(self, location: str, public: ec.EllipticCurvePublicKey) -> RemoteSigner:
         """Give the signer of a key.
 
         Raises:
             SignerError: the location is out of form.
         """
-        return TokenSigner(self, *parse_location(location), public)
+        return RemoteSigner(public, partial(self.sign, *parse_location(location)))
 
-    def sign(self, token: str, key_id: bytes, digest: bytes) -> bytes:
-        """Have a key sign a digest; give r‖s as the token gave it.
+    def sign(self, token: str, key_id: bytes, digest: bytes) -> tuple[int, int]:
+        """Have a key sign a digest; give r and s as the token gave them.
 
         Raises:
             SignerError: it cannot.
         """
         from pkcs11 import Mechanism  # noqa: PLC0415 # only who has a token needs the library
 
-        with self._lock:
-            return self._worker.run(
-                lambda: self._trying(
-                    f"token {token}",
-                    lambda: bytes(self._key(token, key_id).sign(digest, mechanism=Mechanism.ECDSA)),
-                )
-            )
+        signature = self._ask(
+            token, lambda: bytes(self._key(token, key_id).sign(digest, mechanism=Mechanism.ECDSA))
+        )
+        if len(signature) != cose.SIGNATURE_BYTES:
+            raise SignerError(f"token {token} gave no signature")
+        return int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
 
-    def _trying(self, what: str, work: Callable[[], T]) -> T:
+    def _ask(self, token: str, work: Callable[[], T]) -> T:
         """Do something with a token, once more from the start where that fails."""
+        with self._lock:
+            return self._worker.run(lambda: self._trying(token, work))
+
+    def _trying(self, token: str, work: Callable[[], T]) -> T:
         from pkcs11 import PinIncorrect, PinLocked, PKCS11Error  # noqa: PLC0415 # as above
 
         for is_last in (False, True):
             try:
                 return work()
-            except (PinIncorrect, PinLocked) as error:
-                self._forget()  # and never again with the same PIN: a token locks itself after some tries
-                raise SignerError(f"{what}: {_plain(error)}") from None
             except PKCS11Error as error:
                 self._forget()
-                if is_last:
-                    raise SignerError(f"{what}: {_plain(error)}") from None
+                # Never twice with a wrong PIN: a token locks itself after some tries.
+                if is_last or isinstance(error, PinIncorrect | PinLocked):
+                    raise SignerError(f"token {token}: {_plain(error)}") from None
         raise AssertionError
 
     def _forget(self) -> None:
@@ -222,36 +221,6 @@ class _Worker:
                 future.set_result(work())
             except BaseException as error:  # noqa: BLE001 # handed to whoever asked
                 future.set_exception(error)
-
-
-class TokenSigner:
-    """Signs with a key in a token."""
-
-    __slots__ = ("_id", "_store", "_token", "kid", "public")
-
-    def __init__(
-        self, store: TokenStore, token: str, key_id: bytes, public: ec.EllipticCurvePublicKey
-    ) -> None:
-        self._store = store
-        self._token = token
-        self._id = key_id
-        self.public = public
-        self.kid: Kid = cose.kid_of(public)
-
-    def __repr__(self) -> str:
-        return f"TokenSigner(kid={self.kid.hex()})"
-
-    def sign(self, data: bytes) -> bytes:
-        """Give r‖s, 64 bytes with s ≤ n/2.
-
-        Raises:
-            SignerError: the token cannot sign, or gave something else.
-        """
-        signature = self._store.sign(self._token, self._id, digest_of(data))
-        if len(signature) != cose.SIGNATURE_BYTES:
-            raise SignerError(f"token {self._token} gave no signature")
-        r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-        return verified(self.public, data, r, s)
 
 
 _PLAIN: Final = {

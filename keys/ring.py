@@ -42,11 +42,11 @@ class KeyRing:
     """
 
     def __init__(
-        self, directory: Path, *, passphrase: PassphraseFile, stores: Callable[[str], KeyStore] | None = None
+        self, directory: Path, *, passphrase: PassphraseFile, stores: Callable[[str], KeyStore]
     ) -> None:
         self._directory = directory
         self._passphrase = passphrase
-        self._stores = stores or _no_store
+        self._stores = stores
         self._opened: dict[str, KeySigner] = {}
         self._read: tuple[object, list[Entry]] = (None, [])
 
@@ -258,7 +258,3 @@ def where_is(entry: Entry) -> str:
         return FILE
     scheme, _, _ = entry.location.partition(":")
     return f"{scheme}:{pkcs11.parse_location(entry.location)[0]}" if scheme == "pkcs11" else scheme
-
-
-def _no_store(scheme: str) -> KeyStore:
-    raise RingError(f"no place for keys is called {scheme!r}: say file, pkcs11:TOKEN or command")

@@ -8,6 +8,7 @@ A private key never leaves this module: not in a repr, an error or a log.
 """
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
@@ -29,6 +30,10 @@ from verifier.certificate.model import Kid
 
 # Deterministic (RFC 6979): signing needs no randomness, and the test vectors come out the same every time.
 _ECDSA: Final = ec.ECDSA(SHA256(), deterministic_signing=True)
+
+
+ANSWER_SECONDS: Final = 10.0
+"""How long a key that is elsewhere may take for an answer."""
 
 
 class SignerError(LiangzhengError, OSError):
@@ -71,25 +76,39 @@ class KeyStore(Protocol):
         ...
 
 
-def verified(public: ec.EllipticCurvePublicKey, data: bytes, r: int, s: int) -> bytes:
-    """Give a signature that came from elsewhere as we write it, if it holds.
+class RemoteSigner:
+    """Signs with a key that is elsewhere. What comes back is verified before it is given out.
 
-    Raises:
-        SignerError: it does not.
+    Args:
+        public: the public half.
+        ask: has the key sign a SHA-256 digest, and gives r and s as they came.
     """
-    if not (0 < r < cose.P256_ORDER and 0 < s < cose.P256_ORDER):
-        raise SignerError("what should have signed gave no signature")
-    signature = cose.normalised(r, s)
-    try:
-        cose.verify(public, data, signature)
-    except cose.SignatureError as error:
-        raise SignerError("what should have signed gave a signature that does not hold") from error
-    return signature
 
+    __slots__ = ("_ask", "kid", "public")
 
-def digest_of(data: bytes) -> bytes:
-    """Give what ECDSA with SHA-256 signs, for those who only take that: 32 bytes."""
-    return hashlib.sha256(data).digest()
+    def __init__(self, public: ec.EllipticCurvePublicKey, ask: Callable[[bytes], tuple[int, int]]) -> None:
+        self._ask = ask
+        self.public = public
+        self.kid: Kid = cose.kid_of(public)
+
+    def __repr__(self) -> str:
+        return f"RemoteSigner(kid={self.kid.hex()})"
+
+    def sign(self, data: bytes) -> bytes:
+        """Give r‖s, 64 bytes with s ≤ n/2.
+
+        Raises:
+            SignerError: the key cannot be reached, or something else came back.
+        """
+        r, s = self._ask(hashlib.sha256(data).digest())
+        if not (0 < r < cose.P256_ORDER and 0 < s < cose.P256_ORDER):
+            raise SignerError("what should have signed gave no signature")
+        signature = cose.normalised(r, s)
+        try:
+            cose.verify(self.public, data, signature)
+        except cose.SignatureError as error:
+            raise SignerError("what should have signed gave a signature that does not hold") from error
+        return signature
 
 
 class LocalSigner:

@@ -1,9 +1,10 @@
 """(a) of the keys: signatures a second of each kind of signer, against bare `cryptography` beside them."""
 
+import hashlib
 import os
-import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -13,16 +14,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from keys import signers
 from keys.command import CommandStore
 from keys.pkcs11 import TokenStore, parse_location
-from keys.signers import KeySigner, digest_of
+from keys.signers import KeySigner
 from loadtest.paired import Work, seconds_each
 from loadtest.report import Line
+from tests.keys.softhsm import SoftHsm
 
-_PIN: Final = "739184"
-_LIBRARIES: Final = (
-    "/usr/lib/softhsm/libsofthsm2.so",
-    "/opt/homebrew/lib/softhsm/libsofthsm2.so",
-    "/usr/local/lib/softhsm/libsofthsm2.so",
-)
 _KMS: Final = Path(__file__).parent.parent / "tests/keys/kms.py"
 _DATA: Final = b"x" * 220
 
@@ -36,7 +32,7 @@ def measure() -> list[Line]:
         store, command = _tokens(folder), CommandStore((sys.executable, str(_KMS), str(folder)))
         made, behind = store.create("bench"), command.create("bench")
         token, key_id = parse_location(made.location)
-        digest = digest_of(_DATA)
+        digest = hashlib.sha256(_DATA).digest()
         each = seconds_each(
             {
                 "bare": _times(lambda: key.sign(_DATA, ecdsa)),
@@ -62,29 +58,17 @@ def measure() -> list[Line]:
 
 
 def _tokens(folder: Path) -> TokenStore:
-    library = next(path for path in _LIBRARIES if Path(path).exists())
-    (folder / "tokens").mkdir()
-    (folder / "conf").write_text(f"directories.tokendir = {folder}/tokens\nlog.level = ERROR\n")
-    os.environ["SOFTHSM2_CONF"] = str(folder / "conf")
-    pins = ("--pin", _PIN, "--so-pin", "57239184")
-    subprocess.run(
-        ["softhsm2-util", "--init-token", "--free", "--label", "bench", *pins],
-        check=True,
-        capture_output=True,
-    )
-    pin = folder / "pin"
-    pin.write_text(_PIN)
-    pin.chmod(0o600)
-    return TokenStore(module=Path(library), pin_file=pin)
+    hsm = SoftHsm(folder / "hsm")
+    os.environ |= hsm.environment  # the library reads it in this process
+    hsm.make_token("bench")
+    return hsm.store()
 
 
 def _signing(signer: KeySigner) -> Work:
     return _times(lambda: signer.sign(_DATA))
 
 
-def _times(work: object) -> Work:
-    assert callable(work)
-
+def _times(work: Callable[[], object]) -> Work:
     def go(goes: int) -> None:
         for _ in range(goes):
             work()
